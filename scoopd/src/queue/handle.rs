@@ -1,0 +1,156 @@
+//! The sources' end of the queue.
+
+use std::{
+    error, fmt,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use crossbeam_channel::{Sender, TrySendError};
+
+use super::{
+    batch::{Batch, Job},
+    receipt::{Receipt, Ticket, receipt},
+    room::Room,
+};
+use crate::{counters::Counters, statsd::Record};
+
+/// Sends records to the writer; the writer ends when the last clone is gone.
+#[derive(Clone, Debug)]
+pub(crate) struct QueueHandle {
+    sender: Sender<Job>,
+    room: Room,
+    counters: Arc<Counters>,
+}
+
+/// Why the queue did not take something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// It holds as many records as it may.
+    Full,
+    /// The writer has ended.
+    Closed,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refused::Full => write!(f, "the database cannot keep up"),
+            Refused::Closed => write!(f, "the writer has ended"),
+        }
+    }
+}
+
+impl error::Error for Refused {}
+
+impl QueueHandle {
+    pub(super) fn new(sender: Sender<Job>, room: Room, counters: Arc<Counters>) -> QueueHandle {
+        QueueHandle {
+            sender,
+            room,
+            counters,
+        }
+    }
+
+    /// Hands over what somebody waits for, one record at least. On success the records count as accepted.
+    ///
+    /// # Errors
+    ///
+    /// At once if there is no room or no writer.
+    pub(crate) fn try_push(&self, records: Vec<Record>) -> Result<Receipt, Refused> {
+        let (ticket, receipt) = receipt();
+        let n = records.len();
+        self.counters.accept(n);
+        match self.send(records, Some(ticket)) {
+            Ok(()) => Ok(receipt),
+            Err((refused, _)) => {
+                self.counters.take_back(n);
+                Err(refused)
+            }
+        }
+    }
+
+    /// Hands over what cannot be refused any more, waiting for room. The records count as accepted
+    /// from the moment of the call, so that those that do not come through show as lost.
+    ///
+    /// # Errors
+    ///
+    /// Only if the writer has ended.
+    ///
+    /// # Cancellation
+    ///
+    /// The records are lost, and counted so.
+    pub(crate) async fn push(&self, mut records: Vec<Record>) -> Result<(), Refused> {
+        self.counters.accept(records.len());
+        loop {
+            let changed = self.room.changed();
+            match self.send(records, None) {
+                Ok(()) => return Ok(()),
+                Err((Refused::Full, back)) => records = back,
+                Err((Refused::Closed, _)) => return Err(Refused::Closed),
+            }
+            changed.await;
+        }
+    }
+
+    /// Takes back a batch that the writer has not begun with. False if it has.
+    pub(crate) fn withdraw(&self, receipt: &Receipt, n: usize) -> bool {
+        let withdrawn = receipt.withdraw();
+        if withdrawn {
+            self.counters.take_back(n);
+        }
+        withdrawn
+    }
+
+    /// Asks for a rollup. A full queue skips it: the next one sums up more.
+    pub(crate) fn ask_rollup(&self) {
+        let _ = self.sender.try_send(Job::Rollup);
+    }
+
+    /// Records that are not yet committed.
+    pub(crate) fn held(&self) -> usize {
+        self.room.held()
+    }
+
+    fn send(&self, records: Vec<Record>, ticket: Option<Ticket>) -> Result<(), NotSent> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        if self.room.is_closed() {
+            return Err((Refused::Closed, records));
+        }
+        let Some(reserved) = self.room.reserve(records.len()) else {
+            return Err((Refused::Full, records));
+        };
+        let batch = Batch {
+            at: now(),
+            records,
+            ticket,
+            _room: reserved,
+        };
+        self.sender
+            .try_send(Job::Write(batch))
+            .map_err(|error| match error {
+                TrySendError::Full(job) => (Refused::Full, records_of(job)),
+                TrySendError::Disconnected(job) => (Refused::Closed, records_of(job)),
+            })
+    }
+}
+
+/// The records come back, to be sent again.
+type NotSent = (Refused, Vec<Record>);
+
+fn records_of(job: Job) -> Vec<Record> {
+    match job {
+        Job::Write(batch) => batch.records,
+        Job::Rollup => Vec::new(),
+    }
+}
+
+/// Milliseconds since 1970; 0 with a clock before that.
+fn now() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,53 @@
+//! `POST /ingest`: a 200 is a promise that the records are committed.
+
+use std::time::Duration;
+
+use axum::{body::Body, extract::State};
+use tokio::time::timeout;
+
+use super::{body, refusal::Refusal, routes::App};
+use crate::{queue::Receipt, statsd::parse_body};
+
+/// How long a sender waits for the commit before its batch is taken back.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Takes all lines of the body, or none.
+pub(super) async fn ingest(State(app): State<App>, body: Body) -> Result<String, Refusal> {
+    if app.cx.is_stopping() {
+        return Err(Refusal::stopping());
+    }
+    let body = body::read(body, &app.cx).await?;
+    let records = parse_body(&body).map_err(|error| {
+        app.counters.bad_lines(1);
+        Refusal::bad(format!("{error}; nothing was stored"))
+    })?;
+    let n = records.len();
+    if n == 0 {
+        return Err(Refusal::bad(
+            "the body has no lines (expected `name:value|type`)",
+        ));
+    }
+    let receipt = app
+        .queue
+        .try_push(records)
+        .map_err(|refused| Refusal::unavailable(format!("{refused}; nothing was stored")))?;
+    committed(&app, receipt, n).await?;
+    Ok(format!("stored {n}\n"))
+}
+
+async fn committed(app: &App, mut receipt: Receipt, n: usize) -> Result<(), Refusal> {
+    let late = || Refusal::unavailable("the database cannot keep up; nothing was stored");
+    if let Ok(outcome) = timeout(PATIENCE, receipt.committed()).await {
+        return outcome.map_err(|error| Refusal::unavailable(error.to_string()));
+    }
+    if app.queue.withdraw(&receipt, n) {
+        return Err(late());
+    }
+    // The writer has begun with it. So it is stored soon, or something is very wrong.
+    let unknown =
+        || Refusal::unavailable("the database is stuck; the records may be stored or not");
+    let outcome = timeout(PATIENCE, receipt.committed())
+        .await
+        .map_err(|_| unknown())?;
+    outcome.map_err(|error| Refusal::unavailable(error.to_string()))
+}

@@ -1,0 +1,11 @@
+//! HTTP: axum's router behind a server of our own, which lets no slow client hold up anybody.
+
+mod body;
+mod connection;
+mod ingest;
+mod query;
+mod refusal;
+mod routes;
+mod server;
+
+pub(crate) use server::Http;

@@ -1,0 +1,149 @@
+//! Takes connections in, and sees them off when a stop is asked.
+//!
+//! ```text
+//! Serving ──stop──▶ Seeing off ──all that was begun is answered, or half of the grace is over──▶ end
+//! ```
+//!
+//! While it sees off, whoever comes new is still answered, so that `/readyz` says 503 instead of
+//! nothing; but nobody who comes then is waited for.
+
+use std::{future::Future, net, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use axum::Router;
+use spumoni::prelude::*;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Mutex,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+
+use super::{
+    connection,
+    routes::{App, router},
+};
+use crate::{
+    counters::Counters,
+    queue::QueueHandle,
+    say::complain,
+    seats::{Seat, Seats},
+    store::Reader,
+    totals::Totals,
+};
+
+/// Most connections at once; well below the descriptors that a process usually may have.
+const CONNECTIONS: usize = 400;
+/// How long to wait after a connection could not be taken, for want of descriptors say.
+const BREATHER: Duration = Duration::from_millis(100);
+/// How long one that comes after a stop may take.
+const LATECOMER: Duration = Duration::from_millis(500);
+
+/// Answers HTTP, on the tokio flavour.
+#[derive(Debug)]
+pub(crate) struct Http {
+    /// Bound, and not blocking.
+    pub(crate) listener: net::TcpListener,
+    /// Where the records go.
+    pub(crate) queue: QueueHandle,
+    /// Shown by `/metrics`.
+    pub(crate) counters: Arc<Counters>,
+    /// Shown by `/metrics`.
+    pub(crate) totals: Arc<Totals>,
+    /// Asked by `/query`.
+    pub(crate) reader: Reader,
+}
+
+#[service(flavour = "tokio", name = "http")]
+impl Http {
+    async fn run(self, cx: Context) -> anyhow::Result<()> {
+        let Http {
+            listener,
+            queue,
+            counters,
+            totals,
+            reader,
+        } = self;
+        let listener = TcpListener::from_std(listener).context("cannot listen for HTTP")?;
+        let reader = Arc::new(Mutex::new(reader));
+        let router = router(App {
+            queue,
+            counters,
+            totals,
+            reader,
+            cx: cx.clone(),
+        });
+        let server = Server {
+            listener,
+            router,
+            seats: Seats::new(CONNECTIONS),
+            cx,
+        };
+        let mut connections = JoinSet::new();
+        server.serve(&mut connections).await;
+        let patience = server.cx.time_left().unwrap_or_default() / 2;
+        // Those that are not done by then are dropped here, on their lane.
+        let _ = timeout(patience, server.see_off(connections)).await;
+        Ok(())
+    }
+}
+
+struct Server {
+    listener: TcpListener,
+    router: Router,
+    seats: Seats,
+    cx: Context,
+}
+
+impl Server {
+    async fn serve(&self, connections: &mut JoinSet<()>) {
+        while !self.cx.is_stopping() {
+            tokio::select! {
+                (stream, seat) = self.accept() => {
+                    connections.spawn_local(self.connection(stream, seat, self.cx.stopped()));
+                }
+                // A panic is one connection's end and no more; the hook has told of it.
+                Some(_) = connections.join_next() => {}
+                () = self.cx.stopped() => {}
+            }
+        }
+    }
+
+    async fn see_off(&self, mut connections: JoinSet<()>) {
+        let mut latecomers = JoinSet::new();
+        while !connections.is_empty() {
+            tokio::select! {
+                _ = connections.join_next() => {}
+                Some(_) = latecomers.join_next() => {}
+                (stream, seat) = self.accept() => {
+                    let late = sleep(LATECOMER); // To them, this is when the stop comes.
+                    latecomers.spawn_local(self.connection(stream, seat, late));
+                }
+            }
+        }
+    }
+
+    fn connection<F: Future<Output = ()>>(
+        &self,
+        stream: TcpStream,
+        seat: Seat,
+        stopped: F,
+    ) -> impl Future<Output = ()> + use<F> {
+        connection::serve(stream, self.router.clone(), seat, stopped)
+    }
+
+    async fn accept(&self) -> (TcpStream, Seat) {
+        loop {
+            match self.listener.accept().await {
+                Ok((stream, _)) => {
+                    let _ = stream.set_nodelay(true); // Only ever a matter of speed.
+                    return (stream, self.seats.take());
+                }
+                Err(error) => {
+                    complain(format_args!("cannot take an HTTP connection: {error}"));
+                    sleep(BREATHER).await;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Takes connections in; each becomes a task of the runner, with its own line in `/status`.
+
+use std::{
+    net::{TcpListener, TcpStream},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+use async_io::{Async, Timer};
+use futures_lite::future::{or, poll_once};
+use spumoni::prelude::*;
+
+use super::connection::Connection;
+use crate::{counters::Counters, queue::QueueHandle, say::complain, seats::Seats};
+
+/// Most connections at once; well below the descriptors that a process usually may have.
+const CONNECTIONS: usize = 400;
+/// How long to wait after a connection could not be taken, for want of descriptors say.
+const BREATHER: Duration = Duration::from_millis(100);
+/// How long a stop goes on with what the kernel already has, on each connection.
+pub(super) const LEFTOVERS: Duration = Duration::from_millis(250);
+
+/// Listens for connections, on the smol flavour.
+#[derive(Debug)]
+pub(crate) struct StatsdTcp {
+    /// Bound, and not blocking.
+    pub(crate) listener: TcpListener,
+    /// Where the records go.
+    pub(crate) queue: QueueHandle,
+    /// Told of bad lines.
+    pub(crate) counters: Arc<Counters>,
+}
+
+#[service(flavour = "smol", name = "statsd-tcp")]
+impl StatsdTcp {
+    async fn run(self, cx: Context) -> anyhow::Result<()> {
+        let StatsdTcp {
+            listener,
+            queue,
+            counters,
+        } = self;
+        let listener =
+            Async::new_nonblocking(listener).context("cannot listen for statsd over TCP")?;
+        let seats = Seats::new(CONNECTIONS);
+        let connection =
+            |stream| Connection::new(stream, seats.take(), queue.clone(), counters.clone());
+        for number in 1_u64.. {
+            let accepted = or(async { Some(listener.accept().await) }, async {
+                cx.stopped().await;
+                None
+            });
+            match accepted.await {
+                Some(Ok((stream, peer))) => {
+                    adopt(
+                        &cx,
+                        format!("statsd-tcp-{number} from {peer}"),
+                        connection(stream),
+                    );
+                }
+                Some(Err(error)) => {
+                    complain(format_args!("cannot take a statsd connection: {error}"));
+                    Timer::after(BREATHER).await;
+                }
+                None => break,
+            }
+            if cx.is_stopping() {
+                break; // However many more are waiting to be let in.
+            }
+        }
+        // Who is connected as far as the kernel knows may have sent something too.
+        let last = Instant::now() + LEFTOVERS;
+        while Instant::now() < last
+            && let Some(Ok((stream, _))) = poll_once(listener.accept()).await
+        {
+            connection(stream).take_leftovers(last).await;
+        }
+        Ok(())
+    }
+}
+
+fn adopt(cx: &Context, name: String, connection: Connection<Async<TcpStream>>) {
+    let adopted = cx.handle().task(name).adopt(Smol, async move || {
+        connection.run(&Context::current()).await
+    });
+    if let Err(error) = adopted {
+        // Only a stop refuses; nothing was read from the connection yet.
+        complain(format_args!("a statsd connection was turned away: {error}"));
+    }
+}
