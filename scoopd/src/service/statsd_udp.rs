@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::Context as _;
 use async_io::Async;
-use futures_lite::future::{or, poll_once, yield_now};
+use futures_lite::future::{poll_once, yield_now};
 use spumoni::prelude::*;
 
 use crate::{
@@ -47,11 +47,7 @@ impl StatsdUdp {
         let socket = Async::new_nonblocking(socket).context("cannot listen for statsd over UDP")?;
         let mut datagram = vec![0; DATAGRAM];
         while !cx.is_stopping() {
-            let received = or(async { Some(socket.recv(&mut datagram).await) }, async {
-                cx.stopped().await;
-                None
-            });
-            let Some(received) = received.await else {
+            let Ok(received) = cx.run_until_stopped(socket.recv(&mut datagram)).await else {
                 break;
             };
             let n = received.context("cannot read statsd datagrams")?;

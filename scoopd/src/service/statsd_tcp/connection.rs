@@ -92,11 +92,13 @@ impl<S: AsyncRead + Unpin> Connection<S> {
             ..
         } = self;
         // The read comes first: what it gives is not lost to an end that comes at the same time.
-        or(async { Next::Read(stream.read(chunk).await) }, async {
-            or(cx.stopped(), seat.lost()).await;
+        let read_or_lost = or(async { Next::Read(stream.read(chunk).await) }, async {
+            seat.lost().await;
             Next::Leave
-        })
-        .await
+        });
+        cx.run_until_stopped(read_or_lost)
+            .await
+            .unwrap_or(Next::Leave)
     }
 
     /// Hands over the lines that a read has completed. False if it was the last one.

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Context as _;
 use async_io::{Async, Timer};
-use futures_lite::future::{or, poll_once};
+use futures_lite::future::poll_once;
 use spumoni::prelude::*;
 
 use super::connection::Connection;
@@ -46,23 +46,19 @@ impl StatsdTcp {
         let connection =
             |stream| Connection::new(stream, seats.take(), queue.clone(), counters.clone());
         for number in 1_u64.. {
-            let accepted = or(async { Some(listener.accept().await) }, async {
-                cx.stopped().await;
-                None
-            });
-            match accepted.await {
-                Some(Ok((stream, peer))) => {
+            match cx.run_until_stopped(listener.accept()).await {
+                Ok(Ok((stream, peer))) => {
                     adopt(
                         &cx,
                         format!("statsd-tcp-{number} from {peer}"),
                         connection(stream),
                     );
                 }
-                Some(Err(error)) => {
+                Ok(Err(error)) => {
                     complain(format_args!("cannot take a statsd connection: {error}"));
                     Timer::after(BREATHER).await;
                 }
-                None => break,
+                Err(Stopping) => break,
             }
             if cx.is_stopping() {
                 break; // However many more are waiting to be let in.

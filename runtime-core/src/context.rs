@@ -1,0 +1,166 @@
+//! What running code sees of its task.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use crate::failure::TaskLabel;
+use crate::lane::inbox;
+use crate::runner::handle::Handle;
+use crate::task::cell::{self, AnyTask};
+use crate::task::home::Home;
+use crate::task::stop::{self, Stopped, Stopping};
+use crate::time::Deadline;
+use crate::wait::park;
+
+/// What running code sees of its task: is a stop asked, how long is left, who am I.
+#[derive(Clone)]
+pub struct Context {
+    task: Arc<dyn AnyTask>,
+    name: Arc<str>,
+    handle: Handle,
+}
+
+impl Context {
+    /// The context of the payload that the calling thread runs.
+    ///
+    /// # Panics
+    ///
+    /// On a thread that runs no payload, and in a task that the payload gave to its runtime by itself
+    /// (`tokio::spawn`): take the context along into those. See [`try_current`](Context::try_current).
+    #[must_use]
+    #[track_caller]
+    pub fn current() -> Self {
+        match Self::try_current() {
+            Some(context) => context,
+            None => panic!(
+                "`Context::current` was called where no payload of a runner runs; take a context along from the payload instead"
+            ),
+        }
+    }
+
+    /// The context of the payload that the calling thread runs, if it runs one.
+    #[must_use]
+    pub fn try_current() -> Option<Self> {
+        let task = cell::current()?;
+        let handle = Handle::try_current()?;
+        let name = task
+            .header()
+            .details()
+            .and_then(|details| details.name.clone());
+        let name = name.unwrap_or_else(|| task.header().id.to_string().into());
+        Some(Context { task, name, handle })
+    }
+
+    /// The task's name, or its id if it has none.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Which task this is.
+    #[must_use]
+    pub fn label(&self) -> TaskLabel {
+        self.task.header().label()
+    }
+
+    /// A handle to the runner.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Whether this task, or the whole runner, is asked to stop.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.task.header().stop().is_asked()
+    }
+
+    /// Resolves as soon as this task, or the whole runner, is asked to stop.
+    pub fn stopped(&self) -> Stopped {
+        Stopped::of(Arc::clone(self.task.header().stop()))
+    }
+
+    /// The twin of [`stopped`](Context::stopped) for plain threads.
+    pub fn stopped_blocking(&self) {
+        let _ = park::block_on(self.stopped(), Deadline::never());
+    }
+
+    /// How long is left until the task is cancelled; `None` while no stop is asked.
+    #[must_use]
+    pub fn time_left(&self) -> Option<Duration> {
+        stop::time_left(self.task.header().stop())
+    }
+
+    /// Sleeps on the lane's own timer, or until a stop is asked. Zero does not sleep; `Duration::MAX`
+    /// sleeps until the stop.
+    ///
+    /// # Errors
+    ///
+    /// [`Stopping`] as soon as a stop is asked.
+    ///
+    /// # Panics
+    ///
+    /// Off the lanes: on a plain thread use [`sleep_blocking`](Context::sleep_blocking).
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping it loses nothing.
+    pub async fn sleep(&self, limit: Duration) -> Result<(), Stopping> {
+        if self.is_stopping() {
+            return Err(Stopping);
+        }
+        let deadline = Deadline::after(limit);
+        let timer = inbox::lane_here().and_then(|lane| lane.timer(deadline));
+        match timer {
+            Some(timer) => self.run_until_stopped(timer).await,
+            None => panic!(
+                "`Context::sleep` was polled off the lanes of its runner; on a plain thread use `sleep_blocking`"
+            ),
+        }
+    }
+
+    /// The twin of [`sleep`](Context::sleep) for plain threads.
+    ///
+    /// # Errors
+    ///
+    /// [`Stopping`] as soon as a stop is asked.
+    pub fn sleep_blocking(&self, limit: Duration) -> Result<(), Stopping> {
+        match park::block_on(self.stopped(), Deadline::after(limit)) {
+            Some(()) => Err(Stopping),
+            None => Ok(()),
+        }
+    }
+
+    /// Runs `future` until it is done or a stop is asked. When both are the case the value wins.
+    ///
+    /// # Errors
+    ///
+    /// [`Stopping`]; the future has been dropped then.
+    ///
+    /// # Cancellation
+    ///
+    /// As that of the future.
+    pub async fn run_until_stopped<F: Future>(&self, future: F) -> Result<F::Output, Stopping> {
+        let mut future = pin!(future);
+        let mut stopped = self.stopped();
+        std::future::poll_fn(move |cx| {
+            if let Poll::Ready(value) = future.as_mut().poll(cx) {
+                return Poll::Ready(Ok(value));
+            }
+            pin!(&mut stopped).poll(cx).map(|()| Err(Stopping))
+        })
+        .await
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("task", &self.label())
+            .finish_non_exhaustive()
+    }
+}

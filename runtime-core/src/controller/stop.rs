@@ -1,0 +1,258 @@
+//! The controller while the runner stops: ask, cancel, give up, report. Each stage ends when nobody is
+//! left, or by its deadline.
+
+use std::time::{Duration, Instant};
+
+use crate::controller::limits::Stages;
+use crate::controller::serve::Controller;
+use crate::event::StopRequest;
+use crate::homes::HomeKind;
+use crate::inspect::BusyView;
+use crate::lane::order::Order;
+use crate::reason::StopReason;
+use crate::report::{Inner, StopReport, Straggler};
+use crate::task::home::Owner;
+use crate::time::Deadline;
+
+/// How often it is told who is left.
+const PROGRESS: Duration = Duration::from_secs(3);
+
+/// A stop under way.
+struct Stop {
+    reason: StopReason,
+    asked: Instant,
+    asked_at: Duration,
+    stages: Stages,
+    forced: Option<StopReason>,
+    /// When to tell next who is left.
+    progress: Deadline,
+}
+
+impl Controller {
+    pub(crate) fn stop(mut self, request: StopRequest) {
+        let mut stop = self.ask(request);
+        self.await_cleanup(&mut stop);
+        self.await_destructors(&mut stop);
+        self.close_homes(&mut stop);
+        self.make_report(stop);
+    }
+
+    /// Stage one: nothing new is taken, everybody is asked.
+    fn ask(&self, request: StopRequest) -> Stop {
+        let root = self.homes.root();
+        let asked = Instant::now();
+        let budget = request.budget.unwrap_or(self.limits.whole);
+        let mut stages = self.limits.stages(asked, self.longest_grace(), budget);
+        if request.force {
+            stages.force(asked);
+        }
+        tracing::info!(target: "spumoni", "stopping: {}", request.reason);
+        root.gate().begin_stop();
+        root.watch();
+        // What a task can count on: its own grace may be shorter, and is what its context says.
+        root.stop()
+            .ask(stages.cancel.min(Deadline::from(asked, self.limits.grace)));
+        let forced = request.force.then(|| request.reason.clone());
+        Stop {
+            reason: request.reason,
+            asked,
+            asked_at: root.age(),
+            stages,
+            forced,
+            progress: Deadline::from(asked, PROGRESS),
+        }
+    }
+
+    /// Waits until every task has ended, and drops those whose grace is over.
+    fn await_cleanup(&mut self, stop: &mut Stop) {
+        let mut graces = self.homes.root().graces();
+        graces.insert(self.limits.grace);
+        let mut marks: Vec<Duration> = graces.into_iter().rev().collect();
+        while self.is_somebody_left() && !stop.stages.cancel.is_over(Instant::now()) {
+            let next = marks
+                .last()
+                .map_or(Deadline::never(), |mark| Deadline::from(stop.asked, *mark));
+            if next.is_over(Instant::now()) {
+                marks.pop();
+                self.order(|| Order::CancelDue {
+                    asked: stop.asked,
+                    default: self.limits.grace,
+                });
+                continue;
+            }
+            self.step(stop, next.min(stop.stages.cancel));
+        }
+    }
+
+    /// Drops whoever is left, and waits for the destructors.
+    fn await_destructors(&mut self, stop: &mut Stop) {
+        if !self.is_somebody_left() {
+            return;
+        }
+        self.order(|| Order::CancelAll);
+        while self.is_somebody_left() && !stop.stages.give_up.is_over(Instant::now()) {
+            self.step(stop, stop.stages.give_up);
+        }
+    }
+
+    /// Ends the lanes and pools. One that is held is not waited for once somebody was given up.
+    fn close_homes(&mut self, stop: &mut Stop) {
+        let homes = self.homes.close();
+        for home in &homes {
+            match home {
+                HomeKind::Lane(lane) => drop(lane.order(Order::Close)),
+                HomeKind::Pool(pool) => pool.close(),
+            }
+        }
+        let patience = Deadline::after(stop.stages.give_up.left().unwrap_or(PROGRESS));
+        while self.ended.len() < homes.len() && !stop.stages.end.is_over(Instant::now()) {
+            let held = self.is_somebody_left() && self.only_held_are_left(&homes);
+            if held || patience.is_over(Instant::now()) && self.is_somebody_left() {
+                break;
+            }
+            self.step(
+                stop,
+                stop.stages
+                    .end
+                    .min(Deadline::after(Duration::from_millis(10))),
+            );
+        }
+    }
+
+    fn make_report(mut self, stop: Stop) {
+        let root = self.homes.root().clone();
+        root.gate().close();
+        root.report_made();
+        while let Ok(event) = self.events.try_recv() {
+            self.hear(event);
+        }
+        let homes = self.homes.all();
+        let left = root.gate().count();
+        let abandoned = if left == 0 {
+            Vec::new()
+        } else {
+            self.stragglers(&homes)
+        };
+        let report = StopReport::new(Inner {
+            runner: self.runner,
+            reason: stop.reason,
+            failures: self.failures,
+            contained: self.contained,
+            left: left.saturating_sub(abandoned.len() as u64),
+            abandoned,
+            asked: stop.asked_at,
+            took: stop.asked.elapsed(),
+            forced: stop.forced,
+            root,
+        });
+        tracing::info!(target: "spumoni", "{report}");
+        self.ending.set(report);
+        // After the report is there: whoever still waits for a task is let go now.
+        for home in homes {
+            home.home().awaited().close();
+        }
+    }
+
+    /// Hears one event, or lets time pass until `until`.
+    fn step(&mut self, stop: &mut Stop, until: Deadline) {
+        match self.next(until.min(stop.progress)) {
+            Some(event) => {
+                if let Some(request) = self.hear(event) {
+                    self.hurry(stop, request);
+                }
+            }
+            None => self.cancel_overdue(),
+        }
+        if stop.progress.is_over(Instant::now()) {
+            self.tell_progress(stop);
+            stop.progress = Deadline::after(PROGRESS);
+        }
+    }
+
+    /// One more wish to stop: it may shorten the stop, never lengthen it.
+    fn hurry(&self, stop: &mut Stop, request: StopRequest) {
+        let now = Instant::now();
+        if let Some(budget) = request.budget {
+            stop.stages
+                .tighten(self.limits.stages(now, self.longest_grace(), budget));
+        }
+        if request.force {
+            tracing::warn!(target: "spumoni", "forced: {}", request.reason);
+            stop.stages.force(now);
+            stop.forced.get_or_insert(request.reason);
+        }
+    }
+
+    fn tell_progress(&self, stop: &Stop) {
+        let left = self.homes.root().gate().count();
+        let held = self.stragglers(&self.homes.all());
+        let named = self.homes.root().names().all();
+        let still = stop.stages.end.left().unwrap_or(Duration::MAX);
+        tracing::warn!(
+            target: "spumoni",
+            "stopping for {:.1?}, {still:.1?} left: {left} tasks have not ended; named: {}; holding a thread: {}",
+            stop.asked.elapsed(),
+            list(&named),
+            list(&held),
+        );
+    }
+
+    fn is_somebody_left(&self) -> bool {
+        self.homes.root().gate().count() > 0
+    }
+
+    fn order(&self, order: impl Fn() -> Order) {
+        for home in self.homes.all() {
+            if let HomeKind::Lane(lane) = home {
+                lane.order(order());
+            }
+        }
+    }
+
+    fn only_held_are_left(&self, homes: &[HomeKind]) -> bool {
+        homes.iter().all(|kind| {
+            self.ended.contains(&kind.home().flavour())
+                || match kind {
+                    HomeKind::Lane(lane) => lane.busy().is_some(),
+                    HomeKind::Pool(pool) => !pool.busy().is_empty(),
+                }
+        })
+    }
+
+    /// The tasks that hold a lane or a thread.
+    fn stragglers(&self, homes: &[HomeKind]) -> Vec<Straggler> {
+        let root = self.homes.root();
+        let mut stragglers = Vec::new();
+        for kind in homes {
+            let flavour = kind.home().flavour();
+            if self.ended.contains(&flavour) {
+                continue;
+            }
+            let busy = match kind {
+                HomeKind::Lane(lane) => lane.busy().into_iter().collect(),
+                HomeKind::Pool(pool) => pool.busy(),
+            };
+            stragglers.extend(busy.into_iter().map(|busy| {
+                let view = BusyView::new(busy, flavour, root.names().find(busy.task));
+                Straggler {
+                    task: view.task,
+                    held: view.held,
+                }
+            }));
+        }
+        stragglers
+    }
+}
+
+fn list<T: std::fmt::Display>(items: &[T]) -> String {
+    const MOST: usize = 8;
+    let mut text: Vec<String> = items.iter().take(MOST).map(ToString::to_string).collect();
+    if items.len() > MOST {
+        text.push(format!("and {} more", items.len() - MOST));
+    }
+    if text.is_empty() {
+        "none".to_owned()
+    } else {
+        text.join(", ")
+    }
+}

@@ -1,0 +1,236 @@
+//! Why something was refused. The payload comes back.
+
+use std::fmt;
+use std::io;
+use std::panic::Location;
+use std::sync::Arc;
+
+use crate::id::FlavourId;
+use crate::task::outcome::JoinError;
+use crate::unwind::PanicInfo;
+use crate::wait::Ring;
+
+/// A payload (or service) that was not taken. It never ran, and comes back with
+/// [`into_payload`](Refused::into_payload).
+pub struct Refused<P> {
+    reason: Reason,
+    payload: P,
+}
+
+/// Why [`adopt`](crate::Handle::adopt) took nothing.
+pub type AdoptError<P> = Refused<P>;
+/// Why [`spawn`](crate::Handle::spawn) took nothing.
+pub type SpawnError<P> = Refused<P>;
+/// Why [`add`](crate::Handle::add) took nothing.
+pub type AddError<S> = Refused<S>;
+
+/// Why a payload was refused.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The runner has begun to stop; what came now would never run.
+    Stopping,
+    /// The runner has stopped.
+    Stopped,
+    /// A living sibling has the name.
+    DuplicateName {
+        /// The name.
+        name: Arc<str>,
+        /// Where the living one was handed over.
+        there: &'static Location<'static>,
+        /// Where the refused one was.
+        here: &'static Location<'static>,
+    },
+    /// The name is empty, longer than 255 bytes, or has control characters.
+    BadName {
+        /// The name, shortened and escaped.
+        name: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The lane or pool of the flavour could not be started: no more threads or descriptors.
+    NoThread {
+        /// The flavour.
+        flavour: FlavourId,
+        /// What the operating system said.
+        error: Arc<io::Error>,
+    },
+    /// The process uses more different flavours than a runner has room for.
+    TooManyFlavours {
+        /// The flavour that came too late.
+        flavour: FlavourId,
+    },
+}
+
+impl<P> Refused<P> {
+    pub(crate) fn new(reason: Reason, payload: P) -> Self {
+        Refused { reason, payload }
+    }
+
+    /// Why.
+    #[must_use]
+    pub fn reason(&self) -> &Reason {
+        &self.reason
+    }
+
+    /// Whether the runner is stopping or has stopped.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        matches!(self.reason, Reason::Stopping | Reason::Stopped)
+    }
+
+    /// The payload, as it was handed over.
+    #[must_use]
+    pub fn into_payload(self) -> P {
+        self.payload
+    }
+
+    /// The reason and the payload.
+    #[must_use]
+    pub fn into_parts(self) -> (Reason, P) {
+        (self.reason, self.payload)
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::Stopping => f.write_str("the runner is stopping and takes nothing new"),
+            Reason::Stopped => f.write_str("the runner has stopped"),
+            Reason::DuplicateName { name, there, here } => write!(
+                f,
+                "the name `{name}` from {here} is taken by a living task from {there}"
+            ),
+            Reason::BadName { name, why } => write!(f, "the name \"{name}\" {why}"),
+            Reason::NoThread { flavour, error } => {
+                write!(f, "the {flavour} flavour could not be started: {error}")
+            }
+            Reason::TooManyFlavours { flavour } => write!(
+                f,
+                "there is no room for the flavour {flavour}: a process may use {} different ones",
+                crate::flavour::MOST_FLAVOURS
+            ),
+        }
+    }
+}
+
+impl<P> fmt::Display for Refused<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.reason.fmt(f)
+    }
+}
+
+impl<P> fmt::Debug for Refused<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refused")
+            .field("reason", &self.reason)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<P> std::error::Error for Refused<P> {}
+
+/// Why [`execute`](crate::Handle::execute) gives no value.
+#[non_exhaustive]
+pub enum ExecuteError<P> {
+    /// The payload was not taken. It comes back.
+    Refused(Refused<P>),
+    /// The wait could never end. The payload did not run and comes back.
+    WouldDeadlock {
+        /// Who waits for whom.
+        ring: Box<Ring>,
+        /// The payload, as it was handed over.
+        payload: P,
+    },
+    /// The payload panicked.
+    Panicked(Box<PanicInfo>),
+    /// The runner stopped before the payload was done.
+    Stopped,
+    /// The payload did not end in time when the runner stopped; its thread may still be busy with it.
+    Abandoned,
+}
+
+impl<P> ExecuteError<P> {
+    pub(crate) fn from_join(error: JoinError) -> Self {
+        match error {
+            JoinError::Panicked(info) => ExecuteError::Panicked(info),
+            JoinError::Stopped | JoinError::Taken => ExecuteError::Stopped,
+            JoinError::Abandoned | JoinError::WouldDeadlock(_) => ExecuteError::Abandoned,
+        }
+    }
+
+    /// The payload, if it never ran.
+    #[must_use]
+    pub fn into_payload(self) -> Option<P> {
+        match self {
+            ExecuteError::Refused(refused) => Some(refused.into_payload()),
+            ExecuteError::WouldDeadlock { payload, .. } => Some(payload),
+            ExecuteError::Panicked(_) | ExecuteError::Stopped | ExecuteError::Abandoned => None,
+        }
+    }
+
+    /// The ring, if the wait could never end.
+    #[must_use]
+    pub fn as_ring(&self) -> Option<&Ring> {
+        match self {
+            ExecuteError::WouldDeadlock { ring, .. } => Some(ring),
+            _ => None,
+        }
+    }
+
+    /// The panic, if that is what ended the payload.
+    #[must_use]
+    pub fn as_panic(&self) -> Option<&PanicInfo> {
+        match self {
+            ExecuteError::Panicked(info) => Some(info),
+            _ => None,
+        }
+    }
+}
+
+impl<P> fmt::Display for ExecuteError<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ExecuteError::Refused(refused) => refused.fmt(f),
+            ExecuteError::WouldDeadlock { ring, .. } => {
+                write!(f, "waiting for the payload would never end: {ring}")
+            }
+            ExecuteError::Panicked(info) => write!(f, "the payload {info}"),
+            ExecuteError::Stopped => f.write_str("the runner stopped before the payload was done"),
+            ExecuteError::Abandoned => f.write_str(
+                "the payload did not end in time when the runner stopped; its thread may still be busy",
+            ),
+        }
+    }
+}
+
+impl<P> fmt::Debug for ExecuteError<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ExecuteError({self})")
+    }
+}
+
+impl<P> std::error::Error for ExecuteError<P> {}
+
+/// Why a runner could not be built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A setting makes no sense.
+    BadConfig {
+        /// Which one.
+        setting: &'static str,
+        /// What is wrong with it, and how to mend it.
+        why: &'static str,
+    },
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BuildError::BadConfig { setting, why } => write!(f, "`{setting}` {why}"),
+        }
+    }
+}
+
+impl std::error::Error for BuildError {}

@@ -1,0 +1,161 @@
+//! A failure: whose, where it was spawned, what, and when.
+
+use std::error::Error;
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::id::{FlavourId, TaskId};
+use crate::unwind::PanicInfo;
+
+/// Which task: its id, its name if it has one, its flavour, and where it was handed over.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TaskLabel {
+    pub(crate) id: TaskId,
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) flavour: FlavourId,
+    pub(crate) spawned_at: &'static Location<'static>,
+}
+
+impl TaskLabel {
+    /// The task's id.
+    #[must_use]
+    pub fn id(&self) -> TaskId {
+        self.id
+    }
+
+    /// The task's name, if it was given one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The flavour that ran it.
+    #[must_use]
+    pub fn flavour(&self) -> FlavourId {
+        self.flavour
+    }
+
+    /// Where the program handed it over.
+    #[must_use]
+    pub fn spawned_at(&self) -> &'static Location<'static> {
+        self.spawned_at
+    }
+}
+
+impl fmt::Display for TaskLabel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{} task `{name}`", self.flavour),
+            None => write!(
+                f,
+                "{} task {} from {}",
+                self.flavour, self.id, self.spawned_at
+            ),
+        }
+    }
+}
+
+impl fmt::Debug for TaskLabel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TaskLabel({self})")
+    }
+}
+
+/// Why a task failed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Cause {
+    /// It returned an error.
+    Error(Arc<anyhow::Error>),
+    /// It panicked.
+    Panic(PanicInfo),
+}
+
+impl Cause {
+    pub(crate) fn error(error: anyhow::Error) -> Self {
+        Cause::Error(Arc::new(error))
+    }
+
+    /// The error, for `downcast_ref` and its chain of sources; `None` for a panic.
+    #[must_use]
+    pub fn as_error(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
+        match self {
+            Cause::Error(error) => Some(error.as_ref().as_ref()),
+            Cause::Panic(_) => None,
+        }
+    }
+
+    /// The panic; `None` for an error.
+    #[must_use]
+    pub fn as_panic(&self) -> Option<&PanicInfo> {
+        match self {
+            Cause::Error(_) => None,
+            Cause::Panic(info) => Some(info),
+        }
+    }
+
+    /// The error as the type that the task returned, also through `anyhow`'s contexts.
+    #[must_use]
+    pub fn downcast_ref<E: Error + Send + Sync + 'static>(&self) -> Option<&E> {
+        match self {
+            Cause::Error(error) => error.downcast_ref(),
+            Cause::Panic(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // With its chain of sources.
+            Cause::Error(error) => write!(f, "{error:#}"),
+            Cause::Panic(info) => info.fmt(f),
+        }
+    }
+}
+
+/// One failed task.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    pub(crate) task: TaskLabel,
+    pub(crate) cause: Cause,
+    pub(crate) age: Duration,
+}
+
+impl Failure {
+    /// The task that failed.
+    #[must_use]
+    pub fn task(&self) -> &TaskLabel {
+        &self.task
+    }
+
+    /// What went wrong.
+    #[must_use]
+    pub fn cause(&self) -> &Cause {
+        &self.cause
+    }
+
+    /// When, counted from the start of the runner.
+    #[must_use]
+    pub fn at(&self) -> Duration {
+        self.age
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.task, self.cause)
+    }
+}
+
+impl Error for Failure {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        // `Display` tells the whole cause already; the chain goes on below it.
+        match &self.cause {
+            Cause::Error(error) => error.source(),
+            Cause::Panic(_) => None,
+        }
+    }
+}

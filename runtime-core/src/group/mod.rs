@@ -1,0 +1,5 @@
+//! Groups own tasks: who may come in, who is there by name, where failures go, how all are stopped.
+
+pub(crate) mod gate;
+pub(crate) mod names;
+pub(crate) mod root;

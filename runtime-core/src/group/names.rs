@@ -1,0 +1,86 @@
+//! Names of living siblings: each is there once.
+
+use std::collections::HashMap;
+use std::panic::Location;
+use std::sync::Arc;
+
+use crate::error::Reason;
+use crate::failure::TaskLabel;
+use crate::id::TaskId;
+use crate::sync::Mutex;
+
+const LONGEST: usize = 255;
+
+/// See the module.
+#[derive(Default)]
+pub(crate) struct Names(Mutex<HashMap<Arc<str>, TaskLabel>>);
+
+/// What is wrong with a name, if anything is.
+pub(crate) fn check(name: &str) -> Result<(), Reason> {
+    let why = if name.is_empty() {
+        "is empty"
+    } else if name.len() > LONGEST {
+        "is longer than 255 bytes"
+    } else if name.chars().any(char::is_control) {
+        "has control characters"
+    } else {
+        return Ok(());
+    };
+    let short: String = name.chars().take(40).flat_map(char::escape_debug).collect();
+    Err(Reason::BadName { name: short, why })
+}
+
+impl Names {
+    /// Takes the name for a task, unless a living one has it.
+    pub(crate) fn take(
+        &self,
+        name: &Arc<str>,
+        here: &'static Location<'static>,
+        label: TaskLabel,
+    ) -> Result<(), Reason> {
+        check(name)?;
+        let mut names = self.0.lock();
+        if let Some(there) = names.get(name) {
+            let there = there.spawned_at;
+            return Err(Reason::DuplicateName {
+                name: Arc::clone(name),
+                there,
+                here,
+            });
+        }
+        names.insert(Arc::clone(name), label);
+        Ok(())
+    }
+
+    pub(crate) fn release(&self, name: &str) {
+        let gone = self.0.lock().remove(name);
+        drop(gone);
+    }
+
+    /// The living task with this id, if it has a name.
+    pub(crate) fn find(&self, id: TaskId) -> Option<TaskLabel> {
+        self.0.lock().values().find(|label| label.id == id).cloned()
+    }
+
+    /// Every living task with a name.
+    pub(crate) fn all(&self) -> Vec<TaskLabel> {
+        let mut all: Vec<_> = self.0.lock().values().cloned().collect();
+        all.sort_by_key(|label| label.id);
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_checked_before_they_reach_a_thread_or_a_log() {
+        for good in ["a", "http-api", "naïve name", "日本"] {
+            assert!(check(good).is_ok(), "{good}");
+        }
+        for bad in ["", "a\0b", "line\nbreak", &"x".repeat(256)] {
+            assert!(matches!(check(bad), Err(Reason::BadName { .. })), "{bad:?}");
+        }
+    }
+}

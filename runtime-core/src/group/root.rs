@@ -1,0 +1,176 @@
+//! The runner's root group: the owner of every task that names no other.
+
+use std::collections::BTreeSet;
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Sender;
+
+use crate::error::Reason;
+use crate::event::Event;
+use crate::failure::{Failure, TaskLabel};
+use crate::group::gate::{Gate, Shut};
+use crate::group::names::Names;
+use crate::sync::{AtomicBool, Mutex, Ordering};
+use crate::task::cell::AnyTask;
+use crate::task::home::Owner;
+use crate::task::stop::StopNode;
+
+/// See the module.
+pub(crate) struct RootGroup {
+    gate: Gate,
+    names: Names,
+    stop: Arc<StopNode>,
+    events: Sender<Event>,
+    /// The controller wants to hear when nobody is left.
+    watched: AtomicBool,
+    /// Failures that came when the report was made already.
+    late: Mutex<Late>,
+    /// The graces that single tasks have been given: few different ones.
+    graces: Mutex<BTreeSet<Duration>>,
+    epoch: Instant,
+}
+
+#[derive(Default)]
+struct Late {
+    reported: bool,
+    failures: Vec<Failure>,
+}
+
+impl RootGroup {
+    pub(crate) fn new(events: Sender<Event>, epoch: Instant) -> Arc<Self> {
+        Arc::new(RootGroup {
+            gate: Gate::open(),
+            names: Names::default(),
+            stop: StopNode::root(),
+            events,
+            watched: AtomicBool::new(false),
+            late: Mutex::default(),
+            graces: Mutex::default(),
+            epoch,
+        })
+    }
+
+    /// Lets one task in; with `cleanup`, while stopping too.
+    pub(crate) fn admit(&self, cleanup: bool) -> Result<(), Reason> {
+        self.gate.enter(cleanup).map_err(|(shut, last)| {
+            if last {
+                self.tell_empty();
+            }
+            match shut {
+                Shut::Stopping => Reason::Stopping,
+                Shut::Closed => Reason::Stopped,
+            }
+        })
+    }
+
+    pub(crate) fn take_name(
+        &self,
+        name: &Arc<str>,
+        here: &'static Location<'static>,
+        label: TaskLabel,
+    ) -> Result<(), Reason> {
+        self.names.take(name, here, label)
+    }
+
+    pub(crate) fn names(&self) -> &Names {
+        &self.names
+    }
+
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    pub(crate) fn tell(&self, event: Event) {
+        // The controller keeps its end for as long as it is there; afterwards nobody cares.
+        let _ = self.events.send(event);
+    }
+
+    /// From now on the controller hears when nobody is left.
+    pub(crate) fn watch(&self) {
+        // SeqCst here, in `leave` and in the gate: either the last one sees this, or the controller,
+        // which looks at the count afterwards, sees that it has left.
+        self.watched.store(true, Ordering::SeqCst);
+    }
+
+    fn tell_empty(&self) {
+        if self.watched.load(Ordering::SeqCst) {
+            self.tell(Event::Empty);
+        }
+    }
+
+    /// The report is made: failures are late from now on.
+    pub(crate) fn report_made(&self) {
+        self.late.lock().reported = true;
+    }
+
+    pub(crate) fn late_failures(&self) -> Vec<Failure> {
+        self.late.lock().failures.clone()
+    }
+
+    /// Keeps a failure for later if the report is made already.
+    fn is_late(&self, failure: &Failure) -> bool {
+        let mut late = self.late.lock();
+        if late.reported {
+            late.failures.push(failure.clone());
+        }
+        late.reported
+    }
+
+    pub(crate) fn note_grace(&self, grace: Duration) {
+        self.graces.lock().insert(grace);
+    }
+
+    pub(crate) fn graces(&self) -> BTreeSet<Duration> {
+        self.graces.lock().clone()
+    }
+
+    pub(crate) fn longest_grace(&self) -> Duration {
+        self.graces.lock().last().copied().unwrap_or_default()
+    }
+}
+
+impl Owner for RootGroup {
+    fn failed(&self, failure: Failure) {
+        if self.is_late(&failure) {
+            tracing::error!(target: "spumoni", "after the report: {failure}");
+        } else {
+            self.tell(Event::Failed(failure));
+        }
+    }
+
+    fn contained(&self, failure: Failure) {
+        if self.is_late(&failure) {
+            tracing::error!(target: "spumoni", "after the report, in a destructor: {failure}");
+        } else {
+            self.tell(Event::Contained(failure));
+        }
+    }
+
+    fn leave(&self, ended: u64) {
+        if self.gate.leave(ended) {
+            self.tell_empty();
+        }
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.gate.is_stopping()
+    }
+
+    fn stop(&self) -> &Arc<StopNode> {
+        &self.stop
+    }
+
+    fn release_name(&self, name: &str) {
+        self.names.release(name);
+    }
+
+    fn stop_task(&self, task: Arc<dyn AnyTask>) {
+        self.tell(Event::StopTask(task));
+    }
+
+    fn age(&self) -> Duration {
+        self.epoch.elapsed()
+    }
+}

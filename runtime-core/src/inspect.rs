@@ -1,0 +1,221 @@
+//! The tree of a runner as it is now: who is there, where, since when.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::failure::TaskLabel;
+use crate::id::{FlavourId, TaskId};
+use crate::lane::stamp::Busy;
+use crate::task::state::TaskState;
+
+/// One living task.
+#[derive(Clone, Debug)]
+pub struct TaskView {
+    pub(crate) label: TaskLabel,
+    pub(crate) state: TaskState,
+    pub(crate) age: Option<Duration>,
+    pub(crate) polls: u32,
+}
+
+impl TaskView {
+    /// Which task.
+    #[must_use]
+    pub fn label(&self) -> &TaskLabel {
+        &self.label
+    }
+
+    /// Its state.
+    #[must_use]
+    pub fn state(&self) -> TaskState {
+        self.state
+    }
+
+    /// Since its lane saw it first; to the turn, not to the poll.
+    #[must_use]
+    pub fn age(&self) -> Option<Duration> {
+        self.age
+    }
+
+    /// How often it was polled and had work left.
+    #[must_use]
+    pub fn polls(&self) -> u32 {
+        self.polls
+    }
+}
+
+/// Which task has a thread, and for how long.
+#[derive(Clone, Debug)]
+pub struct BusyView {
+    pub(crate) task: TaskLabel,
+    pub(crate) held: Duration,
+}
+
+impl BusyView {
+    pub(crate) fn new(busy: Busy, flavour: FlavourId, named: Option<TaskLabel>) -> Self {
+        let task = named.unwrap_or(TaskLabel {
+            id: busy.task,
+            name: None,
+            flavour,
+            spawned_at: busy.spawned_at,
+        });
+        BusyView {
+            task,
+            held: busy.held,
+        }
+    }
+
+    /// The task.
+    #[must_use]
+    pub fn task(&self) -> &TaskLabel {
+        &self.task
+    }
+
+    /// For how long.
+    #[must_use]
+    pub fn held(&self) -> Duration {
+        self.held
+    }
+}
+
+/// One lane or pool.
+#[derive(Clone, Debug)]
+pub struct HomeView {
+    pub(crate) flavour: FlavourId,
+    pub(crate) waiting: usize,
+    pub(crate) busy: Vec<BusyView>,
+    pub(crate) tasks: Vec<TaskView>,
+    pub(crate) answered: bool,
+}
+
+impl HomeView {
+    /// The flavour.
+    #[must_use]
+    pub fn flavour(&self) -> FlavourId {
+        self.flavour
+    }
+
+    /// How many tasks wait to be taken up.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// Which tasks have a thread right now.
+    #[must_use]
+    pub fn busy(&self) -> &[BusyView] {
+        &self.busy
+    }
+
+    /// The tasks that have work left; of a pool, none: see [`busy`](HomeView::busy).
+    #[must_use]
+    pub fn tasks(&self) -> &[TaskView] {
+        &self.tasks
+    }
+
+    /// `false` for a lane that is held by one task and did not answer.
+    #[must_use]
+    pub fn answered(&self) -> bool {
+        self.answered
+    }
+}
+
+/// The tree of a runner. Prints as text, and serialises with the feature `serde`.
+#[derive(Clone, Debug)]
+pub struct Tree {
+    pub(crate) runner: String,
+    pub(crate) age: Duration,
+    pub(crate) stopping: bool,
+    pub(crate) alive: u64,
+    pub(crate) homes: Vec<HomeView>,
+}
+
+impl Tree {
+    /// The runner's name.
+    #[must_use]
+    pub fn runner(&self) -> &str {
+        &self.runner
+    }
+
+    /// How long the runner has been there.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        self.age
+    }
+
+    /// Whether a stop was asked.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stopping
+    }
+
+    /// How many tasks have not ended.
+    #[must_use]
+    pub fn alive(&self) -> u64 {
+        self.alive
+    }
+
+    /// The lanes and pools that have started.
+    #[must_use]
+    pub fn homes(&self) -> &[HomeView] {
+        &self.homes
+    }
+
+    /// The living task with this id, if its home has shown it.
+    #[must_use]
+    pub fn find(&self, id: TaskId) -> Option<&TaskView> {
+        self.homes
+            .iter()
+            .flat_map(|home| &home.tasks)
+            .find(|task| task.label.id == id)
+    }
+}
+
+impl fmt::Display for Tree {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = if self.stopping { "stopping" } else { "running" };
+        let plural = if self.alive == 1 { "" } else { "s" };
+        write!(
+            f,
+            "{}: {state} for {:.1?}, {} task{plural}",
+            self.runner, self.age, self.alive
+        )?;
+        for (index, home) in self.homes.iter().enumerate() {
+            let last = index + 1 == self.homes.len();
+            let (branch, stem) = if last {
+                ("└─", "  ")
+            } else {
+                ("├─", "│ ")
+            };
+            write!(f, "\n{branch} {}", home.flavour)?;
+            if home.waiting > 0 {
+                write!(f, ", {} waiting", home.waiting)?;
+            }
+            if !home.answered {
+                write!(f, ", does not answer")?;
+            }
+            let lines = home.tasks.len() + home.busy.len();
+            let mut line = 0;
+            let mut branch = || {
+                line += 1;
+                if line == lines { "└─" } else { "├─" }
+            };
+            for busy in &home.busy {
+                let branch = branch();
+                write!(
+                    f,
+                    "\n{stem} {branch} {} has the thread for {:.1?}",
+                    busy.task, busy.held
+                )?;
+            }
+            for task in &home.tasks {
+                let branch = branch();
+                write!(f, "\n{stem} {branch} {}, {}", task.label, task.state)?;
+                if let Some(age) = task.age {
+                    write!(f, " for {age:.1?}")?;
+                }
+                write!(f, ", {} polls", task.polls)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,260 @@
+//! What a lane's thread does: takes tasks out of its queues and polls them, turn by turn.
+
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::hint;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Receiver;
+
+use crate::lane::inbox::{Lane, Outlets, pop_local};
+use crate::lane::kept::Kept;
+use crate::lane::order::Order;
+use crate::sync::Ordering;
+use crate::task::cell::{self, AnyTask, Header};
+use crate::task::home::{Home, Host, Owner};
+use crate::time::Deadline;
+
+/// The most polls of a turn, before the reactor gets its turn.
+const TURN: u32 = 128;
+
+/// A lane's part of its thread. A flavour drives it: see [`LaneLoop::run`].
+pub struct LaneLoop {
+    lane: Arc<Lane>,
+    tasks: Receiver<Arc<dyn AnyTask>>,
+    orders: Receiver<Order>,
+    kept: Rc<Kept>,
+    /// Ended tasks of the root group that have not been told yet.
+    ended: Cell<u64>,
+    /// Milliseconds since the start of the runner, taken once a turn.
+    now: Cell<u32>,
+    /// Whatever comes is to be dropped.
+    cancelling: Cell<bool>,
+    closed: Cell<bool>,
+    busy_wait: Duration,
+}
+
+impl LaneLoop {
+    /// Settles on the calling thread, which is the lane's from now on.
+    pub(crate) fn settle(lane: Arc<Lane>, outlets: Outlets, busy_wait: Duration) -> Self {
+        let kept = Rc::<Kept>::default();
+        lane.settle(Rc::clone(&kept));
+        LaneLoop {
+            lane,
+            tasks: outlets.tasks,
+            orders: outlets.orders,
+            kept,
+            ended: Cell::new(0),
+            now: Cell::new(0),
+            cancelling: Cell::new(false),
+            closed: Cell::new(false),
+            busy_wait,
+        }
+    }
+
+    /// Runs the lane's tasks until the runner ends it. To be polled on the calling thread, by the
+    /// executor that the flavour brings; its `block_on` is the usual place.
+    ///
+    /// `budget` is asked after each poll of a task; when it says `false` the turn ends, and the
+    /// executor gets the thread back before the next one. Flavours without such a thing say `true`: a
+    /// turn is bounded anyway.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropped before its end, it drops all its tasks first, on the calling thread.
+    pub fn run(self, budget: impl Fn() -> bool) -> impl Future<Output = ()> {
+        let mut hung: Option<Waker> = None;
+        poll_fn(move |cx| {
+            self.lane.bell.rise();
+            if !hung
+                .as_ref()
+                .is_some_and(|waker| waker.will_wake(cx.waker()))
+            {
+                hung = Some(cx.waker().clone());
+                self.lane.bell.hang(cx.waker().clone());
+            }
+            self.now.set(self.lane.stamp.begin());
+            let polled = self.turn(cx, &budget);
+            self.lane.stamp.end();
+            polled
+        })
+    }
+
+    fn turn(&self, cx: &Context<'_>, budget: &impl Fn() -> bool) -> Poll<()> {
+        if self.lane.take_orders() {
+            while let Ok(order) = self.orders.try_recv() {
+                self.follow(order);
+            }
+        }
+        if self.closed.get() {
+            self.lane.unsettle();
+            return Poll::Ready(());
+        }
+        for step in 0..TURN {
+            match self.next(step) {
+                Some(task) => self.run_task(task),
+                None if self.sleeps() => return Poll::Pending,
+                None => {}
+            }
+            if self.lane.has_orders() || !budget() {
+                break;
+            }
+        }
+        self.tell();
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Both queues get the same share (invariant 2 of the lane).
+    fn next(&self, step: u32) -> Option<Arc<dyn AnyTask>> {
+        if step.is_multiple_of(2) {
+            self.tasks.try_recv().ok().or_else(pop_local)
+        } else {
+            pop_local().or_else(|| self.tasks.try_recv().ok())
+        }
+    }
+
+    fn run_task(&self, task: Arc<dyn AnyTask>) {
+        if self.cancelling.get() {
+            let _ = task.header().life.cancel();
+        }
+        task.run(self);
+    }
+
+    /// Whether there is nothing to do and the lane may sleep; a producer rings from now on.
+    fn sleeps(&self) -> bool {
+        self.tell();
+        if !self.busy_wait.is_zero() && self.finds_work() {
+            return false;
+        }
+        self.lane.bell.park();
+        if self.tasks.is_empty() && !self.lane.has_orders() {
+            return true;
+        }
+        self.lane.bell.rise();
+        false
+    }
+
+    fn finds_work(&self) -> bool {
+        let deadline = Deadline::after(self.busy_wait);
+        loop {
+            for _ in 0..32 {
+                if !self.tasks.is_empty() || self.lane.has_orders() {
+                    return true;
+                }
+                hint::spin_loop();
+            }
+            if deadline.is_over(Instant::now()) {
+                return false;
+            }
+        }
+    }
+
+    /// Tells the root group how many of its tasks have ended.
+    fn tell(&self) {
+        let ended = self.ended.take();
+        if ended > 0 {
+            self.lane.root().leave(ended);
+        }
+    }
+
+    fn follow(&self, order: Order) {
+        match order {
+            Order::CancelDue { asked, default } => {
+                let now = Instant::now();
+                self.cancel(|task| {
+                    let grace = task.grace().unwrap_or(default);
+                    Deadline::from(asked, grace).is_over(now)
+                });
+            }
+            Order::CancelAll => {
+                self.cancelling.set(true);
+                self.cancel(|_| true);
+            }
+            Order::View(to) => {
+                let _ = to.send(self.kept.views(self.now.get()));
+            }
+            Order::Close => self.close(),
+        }
+    }
+
+    fn cancel(&self, due: impl Fn(&Header) -> bool) {
+        let tasks = self.kept.snapshot();
+        for task in tasks.into_iter().filter(|task| due(task.header())) {
+            cell::cancel(&task);
+        }
+    }
+
+    /// Ends every task there is, and those that come meanwhile.
+    fn close(&self) {
+        self.cancelling.set(true);
+        loop {
+            for task in self.kept.snapshot() {
+                self.run_task(task);
+            }
+            while let Some(task) = self.next(0) {
+                self.run_task(task);
+            }
+            self.tell();
+            if self.kept.is_empty() && self.tasks.is_empty() {
+                break;
+            }
+        }
+        self.lane.awaited().close();
+        self.closed.set(true);
+    }
+}
+
+impl Drop for LaneLoop {
+    fn drop(&mut self) {
+        if !self.closed.get() {
+            self.close();
+            self.lane.unsettle();
+        }
+        // What was pushed after the last look is stopped as well (invariant 1); what comes now finds
+        // the channel closed.
+        while let Ok(task) = self.tasks.try_recv() {
+            self.run_task(task);
+        }
+        self.tell();
+    }
+}
+
+impl Host for LaneLoop {
+    fn stamp(&self, task: &Header) {
+        self.lane.stamp.task(task);
+    }
+
+    fn keep(&self, task: Arc<dyn AnyTask>) {
+        task.header().since.store(self.now.get(), Ordering::Relaxed);
+        self.kept.insert(task);
+    }
+
+    fn forget(&self, task: &Header) {
+        self.kept.remove(task);
+    }
+
+    fn requeue(&self, task: Arc<dyn AnyTask>) {
+        let _ = self.lane.push(task);
+    }
+
+    fn ended(&self, owner: &Arc<dyn Owner>) {
+        let root: *const () = Arc::as_ptr(self.lane.root()).cast();
+        if root == Arc::as_ptr(owner).cast() {
+            self.ended.set(self.ended.get() + 1);
+        } else {
+            owner.leave(1);
+        }
+    }
+}
+
+impl std::fmt::Debug for LaneLoop {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LaneLoop")
+            .field("flavour", &self.lane.flavour())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,202 @@
+//! The lane as everybody else sees it: where tasks and orders are put in.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+
+use crate::id::FlavourId;
+use crate::lane::bell::Bell;
+use crate::lane::kept::Kept;
+use crate::lane::order::Order;
+use crate::lane::stamp::{Busy, Stamp};
+use crate::sync::{AtomicBool, Ordering};
+use crate::task::awaited::Awaited;
+use crate::task::cell::AnyTask;
+use crate::task::home::{Home, Owner, Timer};
+use crate::time::Deadline;
+use crate::wait::blocking;
+use crate::wait::graph::{ExecutorId, Target};
+
+/// Makes sleeps on the lane's own timer.
+pub(crate) type Timers = Box<dyn Fn(Deadline) -> Timer + Send + Sync>;
+
+/// See the module.
+pub(crate) struct Lane {
+    flavour: FlavourId,
+    executor: ExecutorId,
+    tasks: Sender<Arc<dyn AnyTask>>,
+    orders: Sender<Order>,
+    has_orders: AtomicBool,
+    pub(crate) bell: Bell,
+    pub(crate) stamp: Stamp,
+    awaited: Awaited,
+    root: Arc<dyn Owner>,
+    timers: Timers,
+}
+
+/// The ends of a lane's channels that its thread holds.
+pub(crate) struct Outlets {
+    pub(crate) tasks: Receiver<Arc<dyn AnyTask>>,
+    pub(crate) orders: Receiver<Order>,
+}
+
+thread_local! {
+    /// The run queue of the lane whose thread this is.
+    static LOCAL: RefCell<Option<Local>> = const { RefCell::new(None) };
+}
+
+struct Local {
+    lane: Arc<Lane>,
+    queue: VecDeque<Arc<dyn AnyTask>>,
+    kept: Rc<Kept>,
+}
+
+impl Lane {
+    pub(crate) fn new(
+        flavour: FlavourId,
+        root: Arc<dyn Owner>,
+        timers: Timers,
+        epoch: Instant,
+    ) -> (Arc<Lane>, Outlets) {
+        let (tasks, tasks_out) = unbounded();
+        let (orders, orders_out) = unbounded();
+        let lane = Lane {
+            flavour,
+            executor: blocking::new_executor(),
+            tasks,
+            orders,
+            has_orders: AtomicBool::new(false),
+            bell: Bell::new(),
+            stamp: Stamp::new(epoch),
+            awaited: Awaited::default(),
+            root,
+            timers,
+        };
+        (
+            Arc::new(lane),
+            Outlets {
+                tasks: tasks_out,
+                orders: orders_out,
+            },
+        )
+    }
+
+    /// Sends an order. `false`: the lane has ended.
+    pub(crate) fn order(&self, order: Order) -> bool {
+        let sent = self.orders.send(order).is_ok();
+        self.has_orders.store(true, Ordering::Release);
+        self.bell.ring();
+        sent
+    }
+
+    pub(crate) fn has_orders(&self) -> bool {
+        self.has_orders.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn take_orders(&self) -> bool {
+        self.has_orders() && self.has_orders.swap(false, Ordering::Acquire)
+    }
+
+    pub(crate) fn busy(&self) -> Option<Busy> {
+        self.stamp.busy()
+    }
+
+    /// How many tasks wait in the inbox.
+    pub(crate) fn waiting(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// Makes the calling thread this lane's.
+    pub(crate) fn settle(self: &Arc<Self>, kept: Rc<Kept>) {
+        blocking::become_executor(self.executor);
+        LOCAL.with_borrow_mut(|local| {
+            *local = Some(Local {
+                lane: Arc::clone(self),
+                queue: VecDeque::new(),
+                kept,
+            });
+        });
+    }
+
+    /// The lane's thread leaves: what is woken from now on finds no queue.
+    pub(crate) fn unsettle(&self) {
+        let queue = LOCAL.try_with(RefCell::take);
+        drop(queue);
+    }
+}
+
+/// The lane whose thread this is.
+pub(crate) fn lane_here() -> Option<Arc<Lane>> {
+    let lane =
+        |local: &RefCell<Option<Local>>| Some(Arc::clone(&local.try_borrow().ok()?.as_ref()?.lane));
+    LOCAL.try_with(lane).ok().flatten()
+}
+
+/// The kept tasks of the lane whose thread this is.
+pub(crate) fn kept_here() -> Option<Rc<Kept>> {
+    LOCAL.with_borrow(|local| Some(Rc::clone(&local.as_ref()?.kept)))
+}
+
+/// Takes a task out of the run queue of the calling thread's lane.
+pub(crate) fn pop_local() -> Option<Arc<dyn AnyTask>> {
+    LOCAL.with_borrow_mut(|local| local.as_mut()?.queue.pop_front())
+}
+
+impl Home for Lane {
+    fn flavour(&self) -> FlavourId {
+        self.flavour
+    }
+
+    fn push(&self, task: Arc<dyn AnyTask>) -> Result<(), Arc<dyn AnyTask>> {
+        let mut task = Some(task);
+        let local = LOCAL.try_with(|local| {
+            let mut local = local.try_borrow_mut().ok()?;
+            let local = local
+                .as_mut()
+                .filter(|local| local.lane.executor == self.executor)?;
+            local.queue.push_back(task.take()?);
+            Some(())
+        });
+        if let Ok(Some(())) = local {
+            // On the lane's own thread: parked is what it is, no fence needed.
+            self.bell.ring_own();
+            return Ok(());
+        }
+        let Some(task) = task else { return Ok(()) };
+        self.tasks
+            .send(task)
+            .map_err(|refused| refused.into_inner())?;
+        self.bell.ring();
+        Ok(())
+    }
+
+    fn root(&self) -> &Arc<dyn Owner> {
+        &self.root
+    }
+
+    fn awaited(&self) -> &Awaited {
+        &self.awaited
+    }
+
+    fn blocked(&self, _begins: bool) {
+        // A blocked lane is blocked; nothing can run in its place.
+    }
+
+    fn timer(&self, deadline: Deadline) -> Option<Timer> {
+        Some((self.timers)(deadline))
+    }
+}
+
+impl Target for Lane {
+    fn executor(&self) -> Option<ExecutorId> {
+        Some(self.executor)
+    }
+
+    fn label(&self) -> String {
+        format!("the {} lane", self.flavour)
+    }
+}

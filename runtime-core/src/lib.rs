@@ -1,0 +1,66 @@
+//! The core of spumoni: lanes, tasks, supervision and stopping, with no runtime of its own.
+//!
+//! Applications name the façade, `spumoni`; this crate is for those who write a flavour
+//! ([`flavour`]). The modules below stand in layers: each uses only those above it.
+#![deny(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+// -- words everybody uses
+mod sync;
+mod id;
+mod time;
+mod unwind;
+mod wait;
+mod failure;
+mod threads;
+// -- one task
+mod task;
+// -- why and how things end
+mod reason;
+mod error;
+mod inspect;
+mod event;
+// -- where tasks run
+mod lane;
+mod pool;
+pub mod flavour;
+// -- who owns tasks
+mod group;
+mod homes;
+mod submit;
+mod service;
+mod report;
+// -- who decides
+mod controller;
+#[cfg(all(unix, feature = "signal"))]
+pub mod signal;
+// -- the public face
+mod runner;
+mod context;
+
+pub use context::Context;
+pub use error::{AddError, AdoptError, BuildError, ExecuteError, Reason, Refused, SpawnError};
+pub use failure::{Cause, Failure, TaskLabel};
+pub use flavour::Flavour;
+pub use id::{FlavourId, TaskId};
+pub use inspect::{BusyView, HomeView, TaskView, Tree};
+pub use reason::{Signal, StopReason};
+pub use report::{StopReport, Straggler};
+pub use runner::builder::RunnerBuilder;
+pub use runner::handle::{Handle, TaskBuilder};
+pub use runner::service_runner::ServiceRunner;
+pub use service::launch::{Launch, Service};
+pub use service::registry::{Registration, registered};
+pub use service::spec::Spec;
+pub use task::handle::TaskHandle;
+pub use task::outcome::JoinError;
+pub use task::payload::{Adoptable, Async, Blocking, Mode, Payload};
+pub use task::state::TaskState;
+pub use task::stop::{Stopped, Stopping};
+pub use unwind::PanicInfo;
+pub use wait::{Member, Ring};
+
+#[doc(hidden)]
+pub use inventory;
+#[doc(hidden)]
+pub use task::payload::Call;

@@ -1,0 +1,168 @@
+//! The home of blocking tasks: the flavour's pool behind the interface that tasks know.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use crate::flavour::Pool;
+use crate::id::FlavourId;
+use crate::lane::stamp::{Busy, Stamp};
+use crate::pool::job::Job;
+use crate::sync::Mutex;
+use crate::task::awaited::Awaited;
+use crate::task::cell::AnyTask;
+use crate::task::home::{Home, Owner, Timer};
+use crate::time::Deadline;
+use crate::wait::graph::{ExecutorId, Target};
+
+/// What the runner wants to be told about a pool's threads, and how they are made.
+pub(crate) struct PoolHooks {
+    /// Makes a thread of this suffix run the body.
+    pub(crate) spawn:
+        Box<dyn Fn(&str, Box<dyn FnOnce() + Send>) -> std::io::Result<()> + Send + Sync>,
+    /// The last thread of a closed pool is gone.
+    pub(crate) gone: Box<dyn Fn() + Send + Sync>,
+}
+
+/// See the module.
+pub(crate) struct PoolHome {
+    flavour: FlavourId,
+    pool: OnceLock<Arc<dyn Pool>>,
+    root: Arc<dyn Owner>,
+    awaited: Awaited,
+    hooks: PoolHooks,
+    threads: Mutex<Threads>,
+    epoch: Instant,
+}
+
+#[derive(Default)]
+struct Threads {
+    alive: usize,
+    closing: bool,
+    /// What each is busy with.
+    stamps: Vec<Arc<Stamp>>,
+}
+
+impl PoolHome {
+    pub(crate) fn new(
+        flavour: FlavourId,
+        root: Arc<dyn Owner>,
+        hooks: PoolHooks,
+        epoch: Instant,
+    ) -> Arc<Self> {
+        Arc::new(PoolHome {
+            flavour,
+            pool: OnceLock::new(),
+            root,
+            awaited: Awaited::default(),
+            hooks,
+            threads: Mutex::default(),
+            epoch,
+        })
+    }
+
+    pub(crate) fn set_pool(&self, pool: Arc<dyn Pool>) {
+        let _ = self.pool.set(pool);
+    }
+
+    pub(crate) fn pool(&self) -> Option<&Arc<dyn Pool>> {
+        self.pool.get()
+    }
+
+    /// Makes a thread of the pool.
+    pub(crate) fn spawn(
+        &self,
+        suffix: &str,
+        body: Box<dyn FnOnce() + Send>,
+    ) -> std::io::Result<()> {
+        self.threads.lock().alive += 1;
+        (self.hooks.spawn)(suffix, body).inspect_err(|_| self.thread_gone(None))
+    }
+
+    /// A stamp for the thread that has begun.
+    pub(crate) fn add_stamp(&self) -> Arc<Stamp> {
+        let stamp = Arc::new(Stamp::new(self.epoch));
+        self.threads.lock().stamps.push(Arc::clone(&stamp));
+        stamp
+    }
+
+    /// A thread has ended, or never began.
+    pub(crate) fn thread_gone(&self, stamp: Option<&Arc<Stamp>>) {
+        let last = {
+            let mut threads = self.threads.lock();
+            threads.alive -= 1;
+            if let Some(stamp) = stamp {
+                threads.stamps.retain(|other| !Arc::ptr_eq(other, stamp));
+            }
+            threads.closing && threads.alive == 0
+        };
+        if last {
+            (self.hooks.gone)();
+        }
+    }
+
+    /// Takes no more jobs; the threads end when none is left.
+    pub(crate) fn close(&self) {
+        if let Some(pool) = self.pool.get() {
+            pool.close();
+        }
+        let none = {
+            let mut threads = self.threads.lock();
+            threads.closing = true;
+            threads.alive == 0
+        };
+        if none {
+            (self.hooks.gone)();
+        }
+    }
+
+    /// What the threads are busy with.
+    pub(crate) fn busy(&self) -> Vec<Busy> {
+        self.threads
+            .lock()
+            .stamps
+            .iter()
+            .filter_map(|stamp| stamp.busy())
+            .collect()
+    }
+}
+
+impl Home for PoolHome {
+    fn flavour(&self) -> FlavourId {
+        self.flavour
+    }
+
+    fn push(&self, task: Arc<dyn AnyTask>) -> Result<(), Arc<dyn AnyTask>> {
+        match self.pool.get() {
+            Some(pool) => pool.submit(Job::new(task)).map_err(Job::into_task),
+            None => Err(task),
+        }
+    }
+
+    fn root(&self) -> &Arc<dyn Owner> {
+        &self.root
+    }
+
+    fn awaited(&self) -> &Awaited {
+        &self.awaited
+    }
+
+    fn blocked(&self, begins: bool) {
+        if let Some(pool) = self.pool.get() {
+            pool.blocked(begins);
+        }
+    }
+
+    fn timer(&self, _deadline: Deadline) -> Option<Timer> {
+        None
+    }
+}
+
+impl Target for PoolHome {
+    fn executor(&self) -> Option<ExecutorId> {
+        None
+    }
+
+    fn label(&self) -> String {
+        format!("the {} pool", self.flavour)
+    }
+}

@@ -1,0 +1,149 @@
+//! The settings of a runner.
+
+use std::time::Duration;
+
+use crate::controller::limits::Limits;
+use crate::error::BuildError;
+use crate::runner::core::{Core, Settings};
+use crate::runner::service_runner::ServiceRunner;
+use crate::service::registry::registered;
+
+/// Builds a [`ServiceRunner`] with other settings than the usual ones.
+///
+/// ```
+/// use std::time::Duration;
+/// use spumoni_core::ServiceRunner;
+///
+/// let runner = ServiceRunner::builder()
+///     .name("gateway")
+///     .grace(Duration::from_secs(2))
+///     .stop_timeout(Duration::from_secs(5))
+///     .build()?;
+/// # drop(runner);
+/// # Ok::<(), spumoni_core::BuildError>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "a builder builds nothing until `build`"]
+pub struct RunnerBuilder {
+    name: String,
+    limits: Limits,
+    stack_size: Option<usize>,
+    pool_size: usize,
+    busy_wait: Duration,
+    signals: bool,
+    discover: bool,
+}
+
+impl RunnerBuilder {
+    pub(crate) fn new() -> Self {
+        RunnerBuilder {
+            name: "spumoni".to_owned(),
+            limits: Limits {
+                grace: Duration::from_secs(10),
+                group_grace: Duration::from_secs(15),
+                whole: Duration::from_secs(25),
+            },
+            stack_size: None,
+            pool_size: 512,
+            busy_wait: Duration::ZERO,
+            signals: true,
+            discover: false,
+        }
+    }
+
+    /// What the runner is called in reports and in the names of its threads. Default: `spumoni`.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// How long a task may take to clean up, from being asked to stop to being cancelled. Default: 10 s.
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.limits.grace = grace;
+        self
+    }
+
+    /// How long all tasks together may take, destructors included, before those that are left are given
+    /// up. Default: 15 s.
+    pub fn group_grace(mut self, grace: Duration) -> Self {
+        self.limits.group_grace = grace;
+        self
+    }
+
+    /// How long a stop may take as a whole, from the first asking to the report. It holds on the wall
+    /// clock whatever payloads do. Default: 25 s.
+    pub fn stop_timeout(mut self, limit: Duration) -> Self {
+        self.limits.whole = limit;
+        self
+    }
+
+    /// The stack of every thread that runs payloads, in bytes. Default: that of std, 2 MiB. A future
+    /// with large arrays in it needs more.
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.stack_size = Some(bytes);
+        self
+    }
+
+    /// How many threads the pool of a blocking flavour may have, not counting those that block on
+    /// another task. It starts with none and grows as needed. Default: 512.
+    pub fn pool_size(mut self, threads: usize) -> Self {
+        self.pool_size = threads;
+        self
+    }
+
+    /// How long a lane looks for new work before it sleeps. It costs a core for that time and makes calls
+    /// that follow each other closely many times faster. Default: zero, sleep at once.
+    pub fn busy_wait(mut self, limit: Duration) -> Self {
+        self.busy_wait = limit;
+        self
+    }
+
+    /// Whether SIGINT and SIGTERM end `run` in good order (with the feature `signal`, on unix). Default:
+    /// yes.
+    pub fn signals(mut self, handled: bool) -> Self {
+        self.signals = handled;
+        self
+    }
+
+    /// Whether to take every registered service, as [`ServiceRunner::discover`] does. Default: no.
+    pub fn discover(mut self, discover: bool) -> Self {
+        self.discover = discover;
+        self
+    }
+
+    /// Builds the runner. It starts no thread yet.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::BadConfig`] for a setting that makes no sense.
+    pub fn build(self) -> Result<ServiceRunner, BuildError> {
+        let bad = |setting, why| Err(BuildError::BadConfig { setting, why });
+        if crate::group::names::check(&self.name).is_err() {
+            return bad(
+                "name",
+                "must not be empty, longer than 255 bytes, or have control characters",
+            );
+        }
+        if self.pool_size == 0 {
+            return bad(
+                "pool_size",
+                "must be at least 1: a pool without threads runs nothing",
+            );
+        }
+        let discover = self.discover;
+        let runner = ServiceRunner::with(Core::new(Settings {
+            name: self.name,
+            limits: self.limits,
+            stack_size: self.stack_size.filter(|size| *size > 0),
+            pool_size: self.pool_size,
+            busy_wait: self.busy_wait,
+            signals: self.signals,
+        }));
+        if discover {
+            for one in registered() {
+                runner.add_registered(one);
+            }
+        }
+        Ok(runner)
+    }
+}

@@ -1,0 +1,241 @@
+//! What a runner and all its handles share.
+
+use std::cell::RefCell;
+use std::panic::Location;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Instant;
+
+use crossbeam_channel::Receiver;
+
+use crate::controller::ending::Ending;
+use crate::controller::limits::Limits;
+use crate::controller::serve::Controller;
+use crate::error::Reason;
+use crate::event::Event;
+use crate::group::root::RootGroup;
+use crate::homes::{HomeConfig, Homes};
+use crate::id::FlavourId;
+use crate::service::launch::Launch;
+use crate::service::spec::Spec;
+use crate::service::unit::Unit;
+use crate::submit::Options;
+use crate::sync::{Mutex, Ordering};
+use crate::task::home::Owner;
+use crate::threads::Threads;
+
+/// See the module.
+pub(crate) struct Core {
+    pub(crate) name: String,
+    pub(crate) homes: Arc<Homes>,
+    pub(crate) ending: Arc<Ending>,
+    pub(crate) signals: bool,
+    limits: Limits,
+    /// The controller's end of the channel, until it starts.
+    events: Mutex<Option<Receiver<Event>>>,
+    started: AtomicBool,
+    services: Mutex<Services>,
+}
+
+/// Services wait for `run`, then start as they come.
+enum Services {
+    Waiting(Vec<(Spec, Launch, &'static Location<'static>)>),
+    Running,
+}
+
+/// What a runner is built from.
+pub(crate) struct Settings {
+    pub(crate) name: String,
+    pub(crate) limits: Limits,
+    pub(crate) stack_size: Option<usize>,
+    pub(crate) pool_size: usize,
+    pub(crate) busy_wait: std::time::Duration,
+    pub(crate) signals: bool,
+}
+
+thread_local! {
+    /// The runner whose thread this is, or whose payload it runs.
+    static HERE: RefCell<Weak<Core>> = const { RefCell::new(Weak::new()) };
+}
+
+impl Core {
+    pub(crate) fn new(settings: Settings) -> Arc<Self> {
+        crate::unwind::install_hook();
+        let epoch = Instant::now();
+        let (events_in, events) = crossbeam_channel::unbounded();
+        let root = RootGroup::new(events_in, epoch);
+        let core: Arc<OnceLock<Weak<Core>>> = Arc::default();
+        let of_threads = Arc::clone(&core);
+        let threads = Arc::new(Threads {
+            name: settings.name.clone(),
+            stack_size: settings.stack_size,
+            enter: Box::new(move || {
+                let core = of_threads.get().cloned().unwrap_or_default();
+                HERE.set(core);
+            }),
+        });
+        let config = HomeConfig {
+            pool_size: settings.pool_size,
+            busy_wait: settings.busy_wait,
+            epoch,
+        };
+        let new = Arc::new(Core {
+            name: settings.name,
+            homes: Arc::new(Homes::new(root, threads, config)),
+            ending: Arc::default(),
+            signals: settings.signals,
+            limits: settings.limits,
+            events: Mutex::new(Some(events)),
+            started: AtomicBool::new(false),
+            services: Mutex::new(Services::Waiting(Vec::new())),
+        });
+        let _ = core.set(Arc::downgrade(&new));
+        new
+    }
+
+    pub(crate) fn root(&self) -> &Arc<RootGroup> {
+        self.homes.root()
+    }
+
+    /// Makes sure that there is a controller: nothing runs without one.
+    pub(crate) fn start(&self) -> Result<(), Reason> {
+        if self.started.load(Ordering::Acquire) {
+            Ok(())
+        } else {
+            self.start_controller()
+        }
+    }
+
+    #[cold]
+    fn start_controller(&self) -> Result<(), Reason> {
+        let mut events = self.events.lock();
+        let Some(receiver) = events.as_ref() else {
+            return Ok(());
+        };
+        let controller = self.controller(receiver.clone());
+        self.homes
+            .threads()
+            .spawn("controller", move || controller.run())
+            .map_err(|error| {
+                let flavour = FlavourId::new("controller");
+                Reason::NoThread {
+                    flavour,
+                    error: Arc::new(error),
+                }
+            })?;
+        *events = None;
+        self.started.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Runs the controller on the calling thread, if there is no other for it. `run` blocks anyway.
+    pub(crate) fn control_here(&self) {
+        let receiver = self.events.lock().take();
+        if let Some(receiver) = receiver {
+            self.started.store(true, Ordering::Release);
+            self.controller(receiver).run();
+        }
+    }
+
+    fn controller(&self, events: Receiver<Event>) -> Controller {
+        let homes = Arc::clone(&self.homes);
+        Controller::new(
+            events,
+            homes,
+            Arc::clone(&self.ending),
+            self.limits,
+            self.name.clone(),
+        )
+    }
+
+    pub(crate) fn has_started(&self) -> bool {
+        self.started.load(Ordering::Acquire)
+    }
+
+    /// Starts a service, or keeps it for `run`. A refused one comes back by not being launched.
+    pub(crate) fn add(
+        &self,
+        spec: Spec,
+        launch: impl FnOnce() -> Launch,
+        here: &'static Location<'static>,
+    ) -> Result<(), Reason> {
+        let mut services = self.services.lock();
+        match &mut *services {
+            Services::Running => {
+                drop(services);
+                self.launch(spec, launch(), here)
+            }
+            Services::Waiting(waiting) => {
+                if let Some((other, _, there)) =
+                    waiting.iter().find(|(o, ..)| o.name() == spec.name())
+                {
+                    let name = other.name().into();
+                    return Err(Reason::DuplicateName { name, there, here });
+                }
+                crate::group::names::check(spec.name())?;
+                // No user code runs under the lock: `launch` only moves the service into a closure.
+                waiting.push((spec, launch(), here));
+                Ok(())
+            }
+        }
+    }
+
+    /// Starts the services that waited for this.
+    pub(crate) fn start_services(&self) -> Result<(), (Spec, Reason)> {
+        let waiting = std::mem::replace(&mut *self.services.lock(), Services::Running);
+        let Services::Waiting(waiting) = waiting else {
+            return Ok(());
+        };
+        for (spec, launch, here) in waiting {
+            match self.launch(spec, launch, here) {
+                Ok(()) => {}
+                // Asked to stop meanwhile: those that have not begun never begin.
+                Err(Reason::Stopping | Reason::Stopped) => break,
+                Err(reason) => return Err((spec, reason)),
+            }
+        }
+        Ok(())
+    }
+
+    fn launch(
+        &self,
+        spec: Spec,
+        launch: Launch,
+        here: &'static Location<'static>,
+    ) -> Result<(), Reason> {
+        self.start()?;
+        let name: Arc<str> = spec.name().into();
+        let owner: Arc<dyn Owner> = Unit::new(Arc::clone(&name), Arc::clone(self.root()));
+        let options = Options {
+            name: Some(name),
+            owner: Some(owner),
+            dedicated: true,
+            ..Options::default()
+        };
+        launch.start(&self.homes, options, here)
+    }
+}
+
+/// The runner whose payload the calling thread runs.
+pub(crate) fn here() -> Option<Arc<Core>> {
+    HERE.try_with(|here| here.try_borrow().ok()?.upgrade())
+        .ok()
+        .flatten()
+}
+
+/// While it lives, the calling thread runs a payload of that runner.
+pub(crate) struct Inside(Weak<Core>);
+
+impl Inside {
+    pub(crate) fn of(core: &Arc<Core>) -> Self {
+        let before = HERE.try_with(|here| here.replace(Arc::downgrade(core)));
+        Inside(before.unwrap_or_default())
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        let before = std::mem::take(&mut self.0);
+        let _ = HERE.try_with(|here| here.replace(before));
+    }
+}

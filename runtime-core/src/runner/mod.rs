@@ -1,0 +1,6 @@
+//! The runner as users see it.
+
+pub(crate) mod core;
+pub(crate) mod handle;
+pub(crate) mod builder;
+pub(crate) mod service_runner;

@@ -1,0 +1,153 @@
+//! SIGINT and SIGTERM, for every runner of the process.
+//!
+//! One thread of the process hears the signals and tells every runner that is inside `run`. For each of
+//! them the first signal asks for a stop, the second one forces it, the third one ends the process.
+//! Signals that follow each other closely count as one: a storm is one stop. The thread stays for the
+//! rest of the process, like the handlers themselves, which cannot be taken back without losing signals;
+//! when no runner listens, a signal does what it does by default.
+
+use std::io;
+use std::sync::{Arc, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level;
+
+use crate::event::{Event, StopRequest};
+use crate::group::root::RootGroup;
+use crate::reason::{Signal, StopReason};
+use crate::sync::Mutex;
+
+/// Signals that are no further apart than this are one.
+const BURST: Duration = Duration::from_millis(250);
+
+static DESK: Mutex<Desk> = Mutex::new(Desk {
+    up: false,
+    held: false,
+    early: None,
+    runners: Vec::new(),
+});
+
+struct Desk {
+    up: bool,
+    held: bool,
+    /// A signal that came before any runner.
+    early: Option<(Signal, Instant)>,
+    runners: Vec<Listener>,
+}
+
+/// One runner, and how far its signals have brought it.
+struct Listener {
+    root: Arc<RootGroup>,
+    last: Option<Instant>,
+    heard: u32,
+}
+
+/// Keeps signals from now on for the first runner that runs, instead of letting them end the process at
+/// once. Meant as the first statement of `main`, for a daemon that must not miss a SIGTERM while it
+/// starts.
+///
+/// # Errors
+///
+/// The thread or its descriptors could not be made; signals do what they do by default.
+pub fn hold() -> io::Result<()> {
+    let mut desk = DESK.lock();
+    desk.open()?;
+    desk.held = true;
+    Ok(())
+}
+
+/// While it lives, the runner hears signals.
+pub(crate) struct Subscription {
+    root: Weak<RootGroup>,
+}
+
+pub(crate) fn subscribe(root: Arc<RootGroup>) -> Option<Subscription> {
+    let mut desk = DESK.lock();
+    if let Err(error) = desk.open() {
+        tracing::error!(target: "spumoni", "signals are not handled: {error}");
+        return None;
+    }
+    let subscription = Subscription {
+        root: Arc::downgrade(&root),
+    };
+    let mut listener = Listener {
+        root,
+        last: None,
+        heard: 0,
+    };
+    if let Some((signal, at)) = desk.early.take() {
+        listener.hear(signal, at);
+    }
+    desk.runners.push(listener);
+    Some(subscription)
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        let root = self.root.as_ptr();
+        DESK.lock()
+            .runners
+            .retain(|listener| Arc::as_ptr(&listener.root) != root);
+    }
+}
+
+impl Desk {
+    fn open(&mut self) -> io::Result<()> {
+        if self.up {
+            return Ok(());
+        }
+        let signals = Signals::new([SIGINT, SIGTERM])?;
+        thread::Builder::new()
+            .name("spumoni/signal".to_owned())
+            .spawn(move || hear_all(signals))?;
+        self.up = true;
+        Ok(())
+    }
+
+    fn hear(&mut self, signal: Signal, now: Instant) {
+        if !self.runners.is_empty() {
+            for listener in &mut self.runners {
+                listener.hear(signal, now);
+            }
+            return;
+        }
+        match self.early {
+            None if self.held => self.early = Some((signal, now)),
+            Some((_, before)) if now.duration_since(before) < BURST => {}
+            // Nobody listens: what would have happened without us.
+            _ => drop(low_level::emulate_default_handler(signal.number())),
+        }
+    }
+}
+
+fn hear_all(mut signals: Signals) {
+    for number in signals.forever() {
+        DESK.lock().hear(Signal::new(number), Instant::now());
+    }
+}
+
+impl Listener {
+    fn hear(&mut self, signal: Signal, now: Instant) {
+        let burst = self
+            .last
+            .is_some_and(|last| now.duration_since(last) < BURST);
+        self.last = Some(now);
+        if burst {
+            return;
+        }
+        self.heard += 1;
+        if self.heard > 2 {
+            low_level::exit(128 + signal.number());
+        }
+        let reason = StopReason::Signal(signal);
+        let force = self.heard == 2;
+        self.root.tell(Event::Stop(StopRequest {
+            reason,
+            budget: None,
+            force,
+        }));
+    }
+}

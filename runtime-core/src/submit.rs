@@ -1,0 +1,203 @@
+//! The way of a payload into the runner: admission, cell, inbox. One path for all verbs.
+
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::error::{Reason, Refused};
+use crate::failure::TaskLabel;
+use crate::flavour::Flavour;
+use crate::homes::{HomeKind, Homes};
+use crate::id::TaskId;
+use crate::pool::job::Job;
+use crate::task::cell::{self, AnyTask, Details, Header, TaskCell};
+use crate::task::home::{Home, Host, Owner};
+use crate::task::lifecycle::Lifecycle;
+use crate::task::payload::{Payload, Route};
+
+/// What may be said about a task beside its payload.
+#[derive(Default)]
+pub(crate) struct Options {
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) grace: Option<Duration>,
+    pub(crate) owner: Option<Arc<dyn Owner>>,
+    /// On a blocking flavour: a thread of its own.
+    pub(crate) dedicated: bool,
+}
+
+impl Options {
+    fn into_details(self) -> Option<Details> {
+        let plain = self.name.is_none() && self.grace.is_none() && self.owner.is_none();
+        (!plain).then(|| Details {
+            name: self.name,
+            grace: self.grace,
+            owner: self.owner,
+            ..Details::default()
+        })
+    }
+}
+
+pub(crate) type CellOf<F, P, R> = TaskCell<<F as Flavour>::Mode, P, R>;
+pub(crate) type Taken<F, P, R> = Result<Arc<CellOf<F, P, R>>, Refused<P>>;
+
+/// Hands a payload to its flavour.
+pub(crate) fn submit<F, P, R>(
+    homes: &Homes,
+    flavour: F,
+    payload: P,
+    options: Options,
+    handle: bool,
+    here: &'static Location<'static>,
+) -> Taken<F, P, R>
+where
+    F: Flavour,
+    P: Payload<F::Mode>,
+    R: Route<P::Output>,
+{
+    let dedicated = options.dedicated;
+    let (task, kind) = admit::<F, P, R>(homes, flavour, payload, options, handle, here)?;
+    let any: Arc<dyn AnyTask> = task.clone();
+    let refused = match kind {
+        HomeKind::Lane(lane) => lane.push(any).err().map(|_| Reason::Stopped),
+        HomeKind::Pool(pool) if dedicated => dedicate(pool, any),
+        HomeKind::Pool(pool) => pool.push(any).err().map(|_| Reason::Stopped),
+    };
+    match refused {
+        None => Ok(task),
+        Some(reason) => Err(give_back::<F, P, R>(homes, task, reason)),
+    }
+}
+
+/// Runs a blocking payload on the calling thread, to its end.
+pub(crate) fn run_here<F, P, R>(
+    homes: &Homes,
+    flavour: F,
+    payload: P,
+    options: Options,
+    here: &'static Location<'static>,
+) -> Taken<F, P, R>
+where
+    F: Flavour,
+    P: Payload<F::Mode>,
+    R: Route<P::Output>,
+{
+    let (task, _) = admit::<F, P, R>(homes, flavour, payload, options, true, here)?;
+    Arc::clone(&task).run(&Here);
+    Ok(task)
+}
+
+/// Lets the payload in and makes its cell.
+fn admit<'a, F, P, R>(
+    homes: &'a Homes,
+    flavour: F,
+    payload: P,
+    options: Options,
+    handle: bool,
+    here: &'static Location<'static>,
+) -> Result<(Arc<CellOf<F, P, R>>, &'a HomeKind), Refused<P>>
+where
+    F: Flavour,
+    P: Payload<F::Mode>,
+    R: Route<P::Output>,
+{
+    let root = homes.root();
+    let kind = match homes.get(flavour) {
+        Ok(kind) => kind,
+        Err(reason) => return Err(Refused::new(reason, payload)),
+    };
+    // While stopping, what a task needs for its cleanup is taken still.
+    let cleanup = root.is_stopping() && is_of(root);
+    if let Err(reason) = root.admit(cleanup) {
+        return Err(Refused::new(reason, payload));
+    }
+    let id = TaskId::next();
+    if let Some(name) = &options.name {
+        let label = TaskLabel {
+            id,
+            name: Some(Arc::clone(name)),
+            flavour: flavour.key().id(),
+            spawned_at: here,
+        };
+        if let Err(reason) = root.take_name(name, here, label) {
+            root.leave(1);
+            return Err(Refused::new(reason, payload));
+        }
+    }
+    if let Some(grace) = options.grace {
+        root.note_grace(grace);
+    }
+    let life = Lifecycle::queued(handle, cleanup);
+    Ok((
+        TaskCell::new(id, payload, kind.home(), here, options.into_details(), life),
+        kind,
+    ))
+}
+
+/// Whether the calling thread runs a task of this runner, one that is not being dropped.
+fn is_of(root: &Arc<crate::group::root::RootGroup>) -> bool {
+    cell::current().is_some_and(|task| {
+        let theirs: *const () = Arc::as_ptr(task.header().home().root()).cast();
+        theirs == Arc::as_ptr(root).cast() && !task.header().life.is_cancelled()
+    })
+}
+
+fn dedicate(pool: &crate::pool::home::PoolHome, task: Arc<dyn AnyTask>) -> Option<Reason> {
+    let flavour = pool.flavour();
+    let name = task
+        .header()
+        .label()
+        .name
+        .unwrap_or_else(|| "service".into());
+    let error = match pool.pool() {
+        Some(open) => open
+            .dedicate(Job::new(task), &name)
+            .err()
+            .map(|(error, _job)| error),
+        None => return Some(Reason::Stopped),
+    };
+    error.map(|error| Reason::NoThread {
+        flavour,
+        error: Arc::new(error),
+    })
+}
+
+/// The home took nothing: undoes the admission.
+fn give_back<F, P, R>(homes: &Homes, task: Arc<CellOf<F, P, R>>, reason: Reason) -> Refused<P>
+where
+    F: Flavour,
+    P: Payload<F::Mode>,
+    R: Route<P::Output>,
+{
+    let owner = homes.root();
+    if let Some(name) = task
+        .header()
+        .details()
+        .and_then(|details| details.name.as_deref())
+    {
+        owner.release_name(name);
+    }
+    owner.leave(1);
+    match task.into_payload() {
+        Some(payload) => Refused::new(reason, payload),
+        None => unreachable!("a task that nobody took has one reference and its payload"),
+    }
+}
+
+/// The calling thread, for one task.
+struct Here;
+
+impl Host for Here {
+    fn stamp(&self, _task: &Header) {}
+
+    fn keep(&self, _task: Arc<dyn AnyTask>) {}
+
+    fn forget(&self, _task: &Header) {}
+
+    fn requeue(&self, task: Arc<dyn AnyTask>) {
+        cell::push(task);
+    }
+
+    fn ended(&self, owner: &Arc<dyn Owner>) {
+        owner.leave(1);
+    }
+}

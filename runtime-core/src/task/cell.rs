@@ -1,0 +1,549 @@
+//! One allocation for each task: its header, then the closure, the future or the outcome in turn.
+//!
+//! The only module with `unsafe`. What it relies on:
+//!
+//! # Invariants
+//! 1. The stage is touched only by whoever owns the payload (`lifecycle`, invariant 1), by whoever
+//!    owns the outcome (`lifecycle`, invariant 3), or by the last reference.
+//! 2. A body is made, polled and dropped on one thread: that of its lane. Tasks are run by their home
+//!    alone, and a lane's [`Host`] lives on the lane's thread; if the last reference should go
+//!    elsewhere while there is a body, the body is leaked and not dropped.
+//! 3. A body is never moved after its first poll: it is made in place and dropped in place.
+//! 4. Everything of the user's is called, polled and dropped inside `unwind::guard`.
+#![allow(unsafe_code)]
+
+use std::cell::{Cell, UnsafeCell};
+use std::mem::{self, ManuallyDrop};
+use std::panic::Location;
+use std::pin::Pin;
+use std::ptr::{self, NonNull};
+use std::sync::atomic::AtomicPtr;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use crate::failure::{Cause, Failure, TaskLabel};
+use crate::id::TaskId;
+use crate::sync::{AtomicU32, Ordering};
+use crate::task::home::{Home, Host, Owner};
+use crate::task::lifecycle::{Claim, Lifecycle};
+use crate::task::outcome::{JoinError, Outcome};
+use crate::task::payload::{Mode, Payload, Route};
+use crate::task::state::{TaskEvent, TaskState};
+use crate::task::stop::StopNode;
+use crate::unwind::{self, PanicInfo};
+use crate::wait::blocking;
+use crate::wait::graph::{ExecutorId, Target};
+
+/// What every task has, whatever its payload.
+pub(crate) struct Header {
+    pub(crate) life: Lifecycle,
+    /// Its home's business: where a lane keeps it, or which thread of a pool runs it.
+    pub(crate) place: AtomicU32,
+    /// How often it was polled.
+    pub(crate) polls: AtomicU32,
+    /// When its lane saw it first, in milliseconds since the start of the runner.
+    pub(crate) since: AtomicU32,
+    pub(crate) id: TaskId,
+    home: Arc<dyn Home>,
+    spawned_at: &'static Location<'static>,
+    details: OnceLock<Box<Details>>,
+}
+
+/// What only some tasks have.
+#[derive(Default)]
+pub(crate) struct Details {
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) grace: Option<Duration>,
+    pub(crate) owner: Option<Arc<dyn Owner>>,
+    pub(crate) stop: OnceLock<Arc<StopNode>>,
+}
+
+/// `Header::place` of a task that its lane does not keep, or that no thread of its pool runs.
+pub(crate) const NOWHERE: u32 = u32::MAX;
+
+impl Header {
+    pub(crate) fn home(&self) -> &Arc<dyn Home> {
+        &self.home
+    }
+
+    pub(crate) fn details(&self) -> Option<&Details> {
+        self.details.get().map(Box::as_ref)
+    }
+
+    fn some_details(&self) -> &Details {
+        self.details.get_or_init(Box::default)
+    }
+
+    pub(crate) fn owner(&self) -> &Arc<dyn Owner> {
+        match self.details().and_then(|details| details.owner.as_ref()) {
+            Some(owner) => owner,
+            None => self.home.root(),
+        }
+    }
+
+    pub(crate) fn grace(&self) -> Option<Duration> {
+        self.details().and_then(|details| details.grace)
+    }
+
+    /// The stop of this very task, below that of its owner.
+    pub(crate) fn stop(&self) -> &Arc<StopNode> {
+        self.some_details()
+            .stop
+            .get_or_init(|| StopNode::below(self.owner().stop()))
+    }
+
+    pub(crate) fn label(&self) -> TaskLabel {
+        TaskLabel {
+            id: self.id,
+            name: self.details().and_then(|details| details.name.clone()),
+            flavour: self.home.flavour(),
+            spawned_at: self.spawned_at,
+        }
+    }
+
+    pub(crate) fn spawned_at(&self) -> &'static Location<'static> {
+        self.spawned_at
+    }
+
+    /// Gives the task up and wakes whoever waits for it.
+    pub(crate) fn give_up(&self) {
+        if let Some(Some(waiter)) = self.life.give_up() {
+            waiter.wake();
+        }
+    }
+
+    fn failure(&self, cause: Cause) -> Failure {
+        Failure {
+            task: self.label(),
+            cause,
+            age: self.owner().age(),
+        }
+    }
+
+    fn contain(&self, result: Result<(), PanicInfo>) {
+        if let Err(info) = result {
+            self.owner().contained(self.failure(Cause::Panic(info)));
+        }
+    }
+
+    /// The end of the account: the name is free, the owner has one task less.
+    fn close(&self, host: &dyn Host) {
+        host.forget(self);
+        if let Some(name) = self.details().and_then(|details| details.name.as_deref()) {
+            self.owner().release_name(name);
+        }
+        host.ended(self.owner());
+    }
+}
+
+/// A task of any payload.
+pub(crate) trait AnyTask: Target + Send + Sync {
+    fn header(&self) -> &Header;
+
+    /// Polls it once, or does what else is due. On its home's thread only.
+    fn run(self: Arc<Self>, host: &dyn Host);
+}
+
+/// Asks for the payload to be dropped at its next await point.
+pub(crate) fn cancel(task: &Arc<dyn AnyTask>) {
+    if task.header().life.cancel() {
+        push(Arc::clone(task));
+    }
+}
+
+/// Brings a task to its home. If that has closed, nobody will run it again, which needs no telling: a
+/// home gives up all that is waited for when it closes.
+pub(crate) fn push(task: Arc<dyn AnyTask>) {
+    // Kept while the home is used: another thread may run the task to its end before `push` returns.
+    let keep = Arc::clone(&task);
+    let _ = keep.header().home().push(task);
+}
+
+/// The closure, then the future, then the outcome.
+enum Stage<P, B, O> {
+    Unstarted(P),
+    Body(B),
+    Done(O),
+    Gone,
+}
+
+type StageOf<M, P, R> =
+    Stage<P, <P as Payload<M>>::Body, Outcome<<R as Route<<P as Payload<M>>::Output>>::Kept>>;
+
+/// See the module.
+pub(crate) struct TaskCell<M: Mode, P: Payload<M>, R: Route<P::Output>> {
+    header: Header,
+    stage: UnsafeCell<ManuallyDrop<StageOf<M, P, R>>>,
+}
+
+// SAFETY: the closure and the kept outcome are `Send` by their bounds. A body need not be; by invariant
+// 2 it is touched on one thread only, whatever threads hold references. The header is `Sync`.
+unsafe impl<M: Mode, P: Payload<M>, R: Route<P::Output>> Send for TaskCell<M, P, R> {}
+// SAFETY: shared references reach the stage only by invariant 1, one owner at a time, handed over by
+// the acquire and release operations of `Lifecycle`.
+unsafe impl<M: Mode, P: Payload<M>, R: Route<P::Output>> Sync for TaskCell<M, P, R> {}
+
+/// How a run ended, before it is known who wants to hear of it.
+enum Ending<K> {
+    Value(K),
+    Failed(Cause),
+    Stopped,
+}
+
+impl<M: Mode, P: Payload<M>, R: Route<P::Output>> TaskCell<M, P, R> {
+    pub(crate) fn new(
+        id: TaskId,
+        payload: P,
+        home: Arc<dyn Home>,
+        spawned_at: &'static Location<'static>,
+        details: Option<Details>,
+        life: Lifecycle,
+    ) -> Arc<Self> {
+        let details = details.map_or_else(OnceLock::new, |some| OnceLock::from(Box::new(some)));
+        Arc::new(TaskCell {
+            header: Header {
+                life,
+                place: AtomicU32::new(NOWHERE),
+                polls: AtomicU32::new(0),
+                since: AtomicU32::new(0),
+                id,
+                home,
+                spawned_at,
+                details,
+            },
+            stage: UnsafeCell::new(ManuallyDrop::new(Stage::Unstarted(payload))),
+        })
+    }
+
+    /// Takes the payload out of a task that no home took.
+    pub(crate) fn into_payload(self: Arc<Self>) -> Option<P> {
+        let mut cell = Arc::into_inner(self)?;
+        match mem::replace(&mut **cell.stage.get_mut(), Stage::Gone) {
+            Stage::Unstarted(payload) => Some(payload),
+            Stage::Body(_) | Stage::Done(_) | Stage::Gone => None,
+        }
+    }
+
+    /// Polls the body, making it first if this is the first time.
+    ///
+    /// # Safety
+    ///
+    /// The caller owns the payload (invariant 1) and is on the home's thread (invariant 2).
+    unsafe fn poll_body(&self, cx: &mut Context<'_>) -> Poll<P::Output> {
+        // SAFETY: exclusive by the caller's promise.
+        let stage = unsafe { &mut **self.stage.get() };
+        if let Stage::Unstarted(_) = stage
+            && let Stage::Unstarted(payload) = mem::replace(stage, Stage::Gone)
+        {
+            *stage = Stage::Body(payload.start());
+        }
+        match stage {
+            // SAFETY: invariant 3.
+            Stage::Body(body) => unsafe { Pin::new_unchecked(body) }.poll(cx),
+            Stage::Unstarted(_) | Stage::Done(_) | Stage::Gone => Poll::Pending,
+        }
+    }
+
+    /// Drops in place whatever is there.
+    ///
+    /// # Safety
+    ///
+    /// As for `poll_body`; for an outcome, the caller owns that.
+    unsafe fn empty(&self) -> Result<(), PanicInfo> {
+        // SAFETY: exclusive by the caller's promise; after the drop, panicking or not, the place is
+        // overwritten without being dropped again.
+        unsafe {
+            let place = self.stage.get();
+            let result = unwind::guard(|| ManuallyDrop::drop(&mut *place));
+            place.write(ManuallyDrop::new(Stage::Gone));
+            result
+        }
+    }
+
+    /// Keeps the outcome for the handle.
+    ///
+    /// # Safety
+    ///
+    /// As for `poll_body`, and nothing is there any more.
+    unsafe fn store(&self, outcome: Outcome<R::Kept>) {
+        // SAFETY: exclusive by the caller's promise; what is overwritten is `Gone`.
+        unsafe {
+            self.stage
+                .get()
+                .write(ManuallyDrop::new(Stage::Done(outcome)))
+        }
+    }
+
+    /// Takes the outcome that was kept.
+    ///
+    /// # Safety
+    ///
+    /// The caller owns the outcome (invariant 1).
+    unsafe fn take(&self) -> Option<Outcome<R::Kept>> {
+        // SAFETY: exclusive by the caller's promise.
+        match mem::replace(unsafe { &mut **self.stage.get() }, Stage::Gone) {
+            Stage::Done(outcome) => Some(outcome),
+            Stage::Unstarted(_) | Stage::Body(_) | Stage::Gone => None,
+        }
+    }
+
+    fn poll_once(self: &Arc<Self>, host: &dyn Host) {
+        let header = &self.header;
+        let polled = {
+            // A waker that borrows this reference instead of counting one more.
+            // SAFETY: the pointer is that of a live `Arc`; the count that the waker believes to own
+            // is never given back, because of `ManuallyDrop`, and `self` outlives it.
+            let waker = ManuallyDrop::new(Waker::from(unsafe { Arc::from_raw(Arc::as_ptr(self)) }));
+            let mut cx = Context::from_waker(&waker);
+            // SAFETY: `claim` said `Poll`, on the home's thread.
+            unwind::guard(|| unsafe { self.poll_body(&mut cx) })
+        };
+        let ending = match polled {
+            Ok(Poll::Pending) => {
+                header
+                    .polls
+                    .store(header.polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+                if header.place.load(Ordering::Relaxed) == NOWHERE {
+                    host.keep(Arc::clone(self) as Arc<dyn AnyTask>);
+                }
+                if header.life.pause() {
+                    host.requeue(Arc::clone(self) as Arc<dyn AnyTask>);
+                }
+                return;
+            }
+            Ok(Poll::Ready(value)) => {
+                // SAFETY: as above.
+                header.contain(unsafe { self.empty() });
+                match unwind::guard(|| R::settle(value)) {
+                    Ok(Ok(kept)) => Ending::Value(kept),
+                    Ok(Err(error)) => Ending::Failed(Cause::error(error)),
+                    Err(info) => Ending::Failed(Cause::Panic(info)),
+                }
+            }
+            Err(info) => {
+                // SAFETY: as above.
+                header.contain(unsafe { self.empty() });
+                Ending::Failed(Cause::Panic(info))
+            }
+        };
+        self.end(ending, host);
+    }
+
+    fn end(&self, ending: Ending<R::Kept>, host: &dyn Host) {
+        let header = &self.header;
+        let event = match &ending {
+            Ending::Value(_) => TaskEvent::Complete,
+            Ending::Failed(_) => TaskEvent::Fail,
+            Ending::Stopped => TaskEvent::Stop,
+        };
+        let unclaimed = if header.life.has_handle() {
+            let outcome = match ending {
+                Ending::Value(kept) => Ok(kept),
+                Ending::Failed(Cause::Panic(info)) => Err(JoinError::Panicked(Box::new(info))),
+                Ending::Failed(cause) => {
+                    // A route that keeps values has no errors; should one come, it is the owner's.
+                    header.owner().failed(header.failure(cause));
+                    Err(JoinError::Stopped)
+                }
+                Ending::Stopped => Err(JoinError::Stopped),
+            };
+            // SAFETY: the payload is owned still, and gone.
+            unsafe { self.store(outcome) };
+            let finished = header.life.finish(event);
+            header.close(host);
+            if let Some(waiter) = finished.waiter {
+                waiter.wake();
+            }
+            if finished.for_handle {
+                return;
+            }
+            // SAFETY: no handle, so the outcome is ours.
+            match unsafe { self.take() } {
+                Some(Ok(kept)) => Ending::Value(kept),
+                Some(Err(JoinError::Panicked(info))) => Ending::Failed(Cause::Panic(*info)),
+                Some(Err(_)) | None => Ending::Stopped,
+            }
+        } else {
+            if let Ending::Failed(cause) = ending {
+                // Told before the account is closed: a runner that waits for its last task must have
+                // heard of the failure first.
+                header.owner().failed(header.failure(cause));
+                let _ = header.life.finish(event);
+                header.close(host);
+                return;
+            }
+            let _ = header.life.finish(event);
+            header.close(host);
+            ending
+        };
+        match unclaimed {
+            Ending::Value(kept) => header.contain(unwind::discard(kept)),
+            Ending::Failed(cause) => header.owner().failed(header.failure(cause)),
+            Ending::Stopped => {}
+        }
+    }
+}
+
+impl<M: Mode, P: Payload<M>, R: Route<P::Output>> AnyTask for TaskCell<M, P, R> {
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn run(self: Arc<Self>, host: &dyn Host) {
+        let header = &self.header;
+        let claim = header.life.claim(header.owner().is_stopping());
+        if claim == Claim::Nothing {
+            return;
+        }
+        host.stamp(header);
+        let _current = Current::enter(&self);
+        match claim {
+            Claim::Poll => self.poll_once(host),
+            Claim::Cancel => {
+                // SAFETY: claimed, on the home's thread.
+                header.contain(unsafe { self.empty() });
+                self.end(Ending::Stopped, host);
+            }
+            Claim::Bury => {
+                // SAFETY: claimed, on the home's thread.
+                header.contain(unsafe { self.empty() });
+                let _ = header.life.pause();
+                header.close(host);
+            }
+            Claim::Discard => {
+                // SAFETY: the handle left the outcome to its home.
+                header.contain(unsafe { self.empty() });
+                let _ = header.life.pause();
+            }
+            Claim::Nothing => {}
+        }
+    }
+}
+
+impl<M: Mode, P: Payload<M>, R: Route<P::Output>> Target for TaskCell<M, P, R> {
+    fn executor(&self) -> Option<ExecutorId> {
+        self.header.home.executor().or_else(|| {
+            let place = self.header.place.load(Ordering::Acquire);
+            (place != NOWHERE).then_some(ExecutorId(place))
+        })
+    }
+
+    fn label(&self) -> String {
+        self.header.label().to_string()
+    }
+}
+
+impl<M: Mode, P: Payload<M>, R: Route<P::Output>> Wake for TaskCell<M, P, R> {
+    fn wake(self: Arc<Self>) {
+        if self.header.life.wake() {
+            push(self);
+        }
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if self.header.life.wake() {
+            push(Arc::clone(self) as Arc<dyn AnyTask>);
+        }
+    }
+}
+
+impl<M: Mode, P: Payload<M>, R: Route<P::Output>> Drop for TaskCell<M, P, R> {
+    fn drop(&mut self) {
+        let stage = &mut **self.stage.get_mut();
+        if matches!(stage, Stage::Gone) {
+            return;
+        }
+        let elsewhere = self.header.home.executor() != blocking::executor();
+        if matches!(stage, Stage::Body(_)) && elsewhere {
+            // Invariant 2: leaked.
+            return;
+        }
+        // SAFETY: the last reference owns everything; the body is on its own thread.
+        self.header.contain(unsafe { self.empty() });
+    }
+}
+
+/// A task that a handle can take its outcome from.
+pub(crate) trait Join<T>: AnyTask {
+    /// Takes the outcome, which must be there: the state is final, and only the handle calls this, once.
+    fn take_outcome(&self) -> Outcome<T>;
+}
+
+impl<M, P, R, T> Join<T> for TaskCell<M, P, R>
+where
+    M: Mode,
+    P: Payload<M>,
+    R: Route<P::Output, Kept = T>,
+    T: Send + 'static,
+{
+    fn take_outcome(&self) -> Outcome<T> {
+        let state = self.header.life.state();
+        if !state.is_final() {
+            return Err(JoinError::Taken);
+        }
+        if state == TaskState::Abandoned {
+            return Err(JoinError::Abandoned);
+        }
+        // SAFETY: the state is final and the handle, which calls this, owns the outcome.
+        unsafe { self.take() }.unwrap_or(Err(JoinError::Taken))
+    }
+}
+
+thread_local! {
+    /// The task that this thread is running. Points into an `Arc` that `AnyTask::run` holds.
+    static CURRENT: Cell<Option<NonNull<dyn AnyTask>>> = const { Cell::new(None) };
+}
+
+/// While it lives, the task is the current one of this thread.
+struct Current(Option<NonNull<dyn AnyTask>>);
+
+impl Current {
+    fn enter<T: AnyTask + 'static>(task: &Arc<T>) -> Self {
+        let pointer = Arc::as_ptr(task) as *const dyn AnyTask;
+        let before = CURRENT.try_with(|current| current.replace(NonNull::new(pointer.cast_mut())));
+        Current(before.ok().flatten())
+    }
+}
+
+impl Drop for Current {
+    fn drop(&mut self) {
+        let _ = CURRENT.try_with(|current| current.set(self.0));
+    }
+}
+
+/// The task that this thread is running, if it is running one.
+pub(crate) fn current() -> Option<Arc<dyn AnyTask>> {
+    let pointer = CURRENT
+        .try_with(Cell::get)
+        .ok()
+        .flatten()?
+        .as_ptr()
+        .cast_const();
+    // SAFETY: `Current` is set from a live `Arc` and cleared before that reference goes, all on this
+    // thread, so the count is above zero; one more is taken for the result.
+    unsafe {
+        Arc::increment_strong_count(pointer);
+        Some(Arc::from_raw(pointer))
+    }
+}
+
+/// A place for a reference to something that lives for ever, read and written by any thread.
+pub(crate) struct StaticCell<T: 'static>(AtomicPtr<T>);
+
+impl<T: Sync> StaticCell<T> {
+    pub(crate) const fn empty() -> Self {
+        StaticCell(AtomicPtr::new(ptr::null_mut()))
+    }
+
+    pub(crate) fn set(&self, value: &'static T) {
+        self.0
+            .store(ptr::from_ref(value).cast_mut(), Ordering::Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> Option<&'static T> {
+        // SAFETY: null, or made from a `&'static T` in `set`. What it points to was there before it
+        // was stored: statics are written before any thread can name them.
+        unsafe { self.0.load(Ordering::Relaxed).as_ref() }
+    }
+}

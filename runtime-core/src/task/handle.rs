@@ -1,0 +1,245 @@
+//! The handle to a spawned task: awaited on any executor, joined by a plain thread.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use crate::failure::TaskLabel;
+use crate::id::TaskId;
+use crate::task::cell::{self, AnyTask, Join};
+use crate::task::outcome::{JoinError, Outcome};
+use crate::task::state::TaskState;
+use crate::time::Deadline;
+use crate::wait::graph::{Ring, Target};
+use crate::wait::{blocking, park};
+
+/// The handle to a spawned task. Await it from any flavour or any other executor, or
+/// [`join`](TaskHandle::join) it from a plain thread.
+///
+/// Whoever holds the handle owns the outcome. Dropped unread, the task goes on; a panic then falls to
+/// the runner, as if the task had been adopted, and a value is dropped on the lane that made it. An
+/// `Err` that the payload *returns* is a value like any other.
+///
+/// # Errors
+///
+/// See [`JoinError`]. Polled again after it gave its value it gives [`JoinError::Taken`] and does not
+/// panic.
+///
+/// # Cancellation
+///
+/// Dropping the handle, or a wait for it, does not stop the task; [`stop`](TaskHandle::stop) does. If
+/// the runner stops meanwhile the handle gives [`JoinError::Stopped`], or [`JoinError::Abandoned`] when
+/// the task did not end in time.
+#[must_use = "dropping a handle does not stop its task; `adopt` a payload nobody waits for"]
+pub struct TaskHandle<T> {
+    task: Option<Arc<dyn Join<T>>>,
+    label: TaskLabel,
+    /// It stands in its home's list of awaited tasks.
+    entered: bool,
+}
+
+impl<T: Send + 'static> TaskHandle<T> {
+    pub(crate) fn new(task: Arc<dyn Join<T>>) -> Self {
+        let label = task.header().label();
+        TaskHandle {
+            task: Some(task),
+            label,
+            entered: false,
+        }
+    }
+
+    /// The task's id.
+    #[must_use]
+    pub fn id(&self) -> TaskId {
+        self.label.id
+    }
+
+    /// Which task this is the handle of.
+    #[must_use]
+    pub fn label(&self) -> &TaskLabel {
+        &self.label
+    }
+
+    /// Whether the outcome is there, so that waiting would not wait.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.task
+            .as_ref()
+            .is_none_or(|task| task.header().life.state().is_final())
+    }
+
+    /// The state of the task; after the value was taken, [`TaskState::Completed`].
+    #[must_use]
+    pub fn state(&self) -> TaskState {
+        self.task
+            .as_ref()
+            .map_or(TaskState::Completed, |task| task.header().life.state())
+    }
+
+    /// Asks the task to stop: its context sees it at once, and when its grace is over the payload is
+    /// dropped at its next await point. A task that has not begun never begins. Asking twice does
+    /// nothing more.
+    pub fn stop(&self) {
+        if let Some(task) = &self.task {
+            let task: Arc<dyn AnyTask> = task.clone();
+            task.header().owner().stop_task(Arc::clone(&task));
+        }
+    }
+
+    /// Blocks the calling thread until the task is done, and gives its value.
+    ///
+    /// # Errors
+    ///
+    /// [`JoinError`]; at once [`JoinError::WouldDeadlock`] if the wait could never end.
+    ///
+    /// # Cancellation
+    ///
+    /// A stop of the runner ends the wait by its deadline at the latest.
+    pub fn join(mut self) -> Result<T, JoinError> {
+        self.wait(Deadline::never())
+            .unwrap_or(Err(JoinError::Abandoned))
+    }
+
+    /// As [`join`](TaskHandle::join), for `limit` at most.
+    ///
+    /// # Errors
+    ///
+    /// The handle itself, if the limit is over first.
+    pub fn join_timeout(mut self, limit: Duration) -> Result<Result<T, JoinError>, Self> {
+        match self.wait(Deadline::after(limit)) {
+            Some(outcome) => Ok(outcome),
+            None => Err(self),
+        }
+    }
+
+    /// As `join`, with the edge in the wait-for graph there already.
+    pub(crate) fn join_blocked(mut self, _edge: blocking::Blocked) -> Result<T, JoinError> {
+        self.sleep(Deadline::never())
+            .unwrap_or(Err(JoinError::Abandoned))
+    }
+
+    fn wait(&mut self, deadline: Deadline) -> Option<Outcome<T>> {
+        let Some(task) = self.task.clone() else {
+            return Some(Err(JoinError::Taken));
+        };
+        if task.header().life.state().is_final() {
+            return Some(self.take());
+        }
+        // A wait with a limit ends, so it closes no ring.
+        let endless = deadline == Deadline::never();
+        let target: Arc<dyn Target> = task;
+        let edge = match endless.then(|| block_current(&target)).transpose() {
+            Ok(edge) => edge,
+            Err(ring) => return Some(Err(JoinError::WouldDeadlock(Box::new(ring)))),
+        };
+        let outcome = self.sleep(deadline);
+        drop(edge);
+        outcome
+    }
+
+    /// Looks for a while, then sleeps until the outcome is there or the deadline over.
+    fn sleep(&mut self, deadline: Deadline) -> Option<Outcome<T>> {
+        let done = || self.is_finished();
+        if !park::look(done) {
+            let _room = Room::make();
+            park::wait(deadline, |waker| self.is_ready(waker).then_some(()))?;
+        }
+        Some(self.take())
+    }
+
+    /// Leaves the waker if the outcome is not there yet.
+    fn is_ready(&mut self, waker: &Waker) -> bool {
+        let Some(task) = &self.task else { return true };
+        if task.header().life.state().is_final() {
+            return true;
+        }
+        if !self.entered {
+            self.entered = true;
+            let any: Arc<dyn AnyTask> = task.clone();
+            task.header().home().awaited().enter(&any);
+        }
+        task.header().life.watch(waker)
+    }
+
+    fn take(&mut self) -> Outcome<T> {
+        let Some(task) = self.task.take() else {
+            return Err(JoinError::Taken);
+        };
+        if self.entered {
+            task.header().home().awaited().leave(self.label.id);
+        }
+        task.take_outcome()
+    }
+}
+
+/// About to block the calling thread, on behalf of the task that it runs.
+pub(crate) fn block_current(target: &Arc<dyn Target>) -> Result<blocking::Blocked, Ring> {
+    blocking::block(target, || match cell::current() {
+        Some(task) => task.header().label().to_string(),
+        None => "a lane between two tasks".to_owned(),
+    })
+}
+
+/// While it lives, the home of the running task counts one thread less that can take on work.
+pub(crate) struct Room(Option<Arc<dyn AnyTask>>);
+
+impl Room {
+    pub(crate) fn make() -> Self {
+        let task = cell::current();
+        if let Some(task) = &task {
+            task.header().home().blocked(true);
+        }
+        Room(task)
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        if let Some(task) = &self.0 {
+            task.header().home().blocked(false);
+        }
+    }
+}
+
+impl<T: Send + 'static> Future for TaskHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        if this.task.is_some()
+            && let Some(current) = cell::current()
+            && current.header().id == this.label.id
+        {
+            let ring = Ring::of_one(this.label.to_string());
+            return Poll::Ready(Err(JoinError::WouldDeadlock(Box::new(ring))));
+        }
+        if this.is_ready(cx.waker()) {
+            Poll::Ready(this.take())
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
+impl<T> Drop for TaskHandle<T> {
+    fn drop(&mut self) {
+        let Some(task) = self.task.take() else { return };
+        if self.entered {
+            task.header().home().awaited().leave(self.label.id);
+        }
+        if task.header().life.release_handle() {
+            cell::push(task);
+        }
+    }
+}
+
+impl<T> fmt::Debug for TaskHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskHandle")
+            .field("task", &self.label)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,247 @@
+//! The word that every task carries: its state, who may touch its payload, and who waits for it.
+//!
+//! # Invariants
+//! 1. Whoever set `POLLING` (by [`Lifecycle::claim`]) owns the payload until it clears it again, by
+//!    [`Lifecycle::pause`] or [`Lifecycle::finish`]. Nobody else touches the payload meanwhile.
+//! 2. A task is in at most one queue, once: only the one whose change set `QUEUED` while `POLLING`
+//!    was clear puts it there. A task woken while it is polled is queued again by its poller.
+//! 3. After a final state other than `Abandoned` the outcome belongs to the handle while `HANDLE` is
+//!    set, and to whoever clears `HANDLE`. In `Abandoned` nobody reads the outcome.
+//! 4. A waiter is never missed: it stores its waker, then sets `WAITER`; the finisher sets the final
+//!    state, then looks at `WAITER`. Both are read-modify-writes of one word, so one sees the other.
+
+use std::task::Waker;
+
+use crate::sync::{AtomicU32, Mutex, Ordering};
+use crate::task::state::{TaskEvent, TaskState};
+
+const STATE: u32 = 0b111;
+/// In an inbox or a run queue, or about to be put there by the poller.
+const QUEUED: u32 = 1 << 3;
+/// Somebody owns the payload (invariant 1).
+const POLLING: u32 = 1 << 4;
+/// A handle may still come for the outcome.
+const HANDLE: u32 = 1 << 5;
+/// A waker was left in `waiter`.
+const WAITER: u32 = 1 << 6;
+/// The payload is to be dropped instead of polled.
+const CANCEL: u32 = 1 << 7;
+/// Taken while its owner was stopping, as a child of a task that cleans up: it may still begin.
+const CLEANUP: u32 = 1 << 8;
+/// The handle went away after the end: the outcome is to be dropped where it was made.
+const UNREAD: u32 = 1 << 9;
+
+/// See the module.
+pub(crate) struct Lifecycle {
+    word: AtomicU32,
+    waiter: Mutex<Option<Waker>>,
+}
+
+/// What the claimer of a task has to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// Poll it, then `pause` or `finish`.
+    Poll,
+    /// Drop its payload, then `finish` with `Stop`.
+    Cancel,
+    /// Drop the payload of a task that was given up, then `pause`; its state is final already.
+    Bury,
+    /// Drop the outcome that its handle left unread, then `pause`.
+    Discard,
+    /// Nothing: it ended meanwhile.
+    Nothing,
+}
+
+/// What came of [`Lifecycle::finish`].
+#[must_use]
+pub(crate) struct Finished {
+    /// The outcome belongs to the handle; otherwise to the caller.
+    pub(crate) for_handle: bool,
+    /// To be woken, outside every lock.
+    pub(crate) waiter: Option<Waker>,
+}
+
+const fn encode(state: TaskState) -> u32 {
+    match state {
+        TaskState::Initialized => 0,
+        TaskState::Running => 1,
+        TaskState::Completed => 2,
+        TaskState::Failed => 3,
+        TaskState::Stopped => 4,
+        TaskState::Abandoned => 5,
+    }
+}
+
+const fn decode(word: u32) -> TaskState {
+    match word & STATE {
+        0 => TaskState::Initialized,
+        1 => TaskState::Running,
+        2 => TaskState::Completed,
+        3 => TaskState::Failed,
+        4 => TaskState::Stopped,
+        _ => TaskState::Abandoned,
+    }
+}
+
+impl Lifecycle {
+    /// A task about to be queued for the first time.
+    pub(crate) fn queued(handle: bool, cleanup: bool) -> Self {
+        let mut word = encode(TaskState::Initialized) | QUEUED;
+        if handle {
+            word |= HANDLE;
+        }
+        if cleanup {
+            word |= CLEANUP;
+        }
+        Lifecycle {
+            word: AtomicU32::new(word),
+            waiter: Mutex::new(None),
+        }
+    }
+
+    pub(crate) fn state(&self) -> TaskState {
+        // Acquire: pairs with the release in `finish`, whose outcome is read after this.
+        decode(self.word.load(Ordering::Acquire))
+    }
+
+    /// Somebody has a handle, so an outcome has to be kept.
+    pub(crate) fn has_handle(&self) -> bool {
+        self.word.load(Ordering::Relaxed) & HANDLE != 0
+    }
+
+    /// Whether its payload is to be dropped.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.word.load(Ordering::Relaxed) & CANCEL != 0
+    }
+
+    /// Asks for one more poll. `true`: the caller puts the task into its queue (invariant 2).
+    #[must_use]
+    pub(crate) fn wake(&self) -> bool {
+        // Release: what the waker's caller wrote is seen by the poll (acquire in `claim`).
+        let before = self.word.fetch_or(QUEUED, Ordering::AcqRel);
+        before & (QUEUED | POLLING) == 0 && !decode(before).is_final()
+    }
+
+    /// Asks for the payload to be dropped. `true`: the caller puts the task into its queue.
+    #[must_use]
+    pub(crate) fn cancel(&self) -> bool {
+        let before = self.word.fetch_or(CANCEL | QUEUED, Ordering::AcqRel);
+        before & (QUEUED | POLLING) == 0 && !decode(before).is_final()
+    }
+
+    /// Takes the payload out of the queue and into the caller's hands. With `stopping`, a task that
+    /// has not begun is not begun any more, unless it was taken for a cleanup.
+    pub(crate) fn claim(&self, stopping: bool) -> Claim {
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            let (next, claim) = Self::claimed(word, stopping);
+            match self
+                .word
+                .compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Relaxed)
+            {
+                Ok(_) => return claim,
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    fn claimed(word: u32, stopping: bool) -> (u32, Claim) {
+        let unqueued = word & !QUEUED;
+        let state = decode(word);
+        if state.is_final() {
+            return if state == TaskState::Abandoned {
+                (unqueued | POLLING, Claim::Bury)
+            } else if word & UNREAD != 0 {
+                ((unqueued & !UNREAD) | POLLING, Claim::Discard)
+            } else {
+                (unqueued, Claim::Nothing)
+            };
+        }
+        let unwanted = stopping && state == TaskState::Initialized && word & CLEANUP == 0;
+        if word & CANCEL != 0 || unwanted {
+            return (unqueued | POLLING, Claim::Cancel);
+        }
+        let running = state.on(TaskEvent::Start).unwrap_or(state);
+        ((unqueued & !STATE) | encode(running) | POLLING, Claim::Poll)
+    }
+
+    /// Gives the payload back after a poll that was not the last. `true`: queue the task again.
+    #[must_use]
+    pub(crate) fn pause(&self) -> bool {
+        let before = self.word.fetch_and(!POLLING, Ordering::AcqRel);
+        before & QUEUED != 0
+    }
+
+    /// Sets the final state. The outcome, if a handle may want it, has been stored before this.
+    pub(crate) fn finish(&self, event: TaskEvent) -> Finished {
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            let state = decode(word).on(event);
+            // Given up before it ended: nobody waits for its outcome any more.
+            let late = state.is_none();
+            let next = (word & !(STATE | POLLING | QUEUED)) | encode(state.unwrap_or(decode(word)));
+            // Release: the outcome is visible to whoever sees the final state.
+            match self
+                .word
+                .compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Relaxed)
+            {
+                Ok(_) => {
+                    let waiter = if word & WAITER != 0 {
+                        self.waiter.lock().take()
+                    } else {
+                        None
+                    };
+                    return Finished {
+                        for_handle: !late && word & HANDLE != 0,
+                        waiter,
+                    };
+                }
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    /// Gives the task up, whoever owns its payload. `None`: it has ended; else its waiter, if any.
+    #[must_use]
+    pub(crate) fn give_up(&self) -> Option<Option<Waker>> {
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            let state = decode(word).on(TaskEvent::GiveUp)?;
+            let next = (word & !STATE) | encode(state);
+            match self
+                .word
+                .compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Relaxed)
+            {
+                Ok(_) => return Some(self.waiter.lock().take()),
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    /// Leaves a waker to be called at the end. `true`: it has ended already, look at the outcome.
+    #[must_use]
+    pub(crate) fn watch(&self, waker: &Waker) -> bool {
+        {
+            let mut slot = self.waiter.lock();
+            match &mut *slot {
+                Some(there) => there.clone_from(waker),
+                empty => *empty = Some(waker.clone()),
+            }
+        }
+        // Invariant 4.
+        decode(self.word.fetch_or(WAITER, Ordering::AcqRel)).is_final()
+    }
+
+    /// The handle goes away unread. `true`: the outcome is there and has to be dropped at home; the
+    /// caller puts the task into its queue, where the claim says `Discard`.
+    #[must_use]
+    pub(crate) fn release_handle(&self) -> bool {
+        let before = self.word.fetch_and(!HANDLE, Ordering::AcqRel);
+        let state = decode(before);
+        if !state.is_final() || state == TaskState::Abandoned {
+            return false;
+        }
+        self.word.fetch_or(UNREAD | QUEUED, Ordering::AcqRel);
+        true
+    }
+}

@@ -1,0 +1,11 @@
+//! One task: its state, its payload, its outcome, and the handle to it.
+
+pub(crate) mod state;
+pub(crate) mod lifecycle;
+pub(crate) mod stop;
+pub(crate) mod payload;
+pub(crate) mod outcome;
+pub(crate) mod home;
+pub(crate) mod awaited;
+pub(crate) mod cell;
+pub(crate) mod handle;

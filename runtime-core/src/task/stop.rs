@@ -1,0 +1,141 @@
+//! The stop that running code sees: asked once, awaited by tasks, waited for by threads.
+//!
+//! Stops form a tree: asking a node asks all below it. A node does not know its children; whoever
+//! waits listens to its node and to all above, so asking costs the same for one task and a million.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use event_listener::{Event, EventListener};
+
+use crate::time::Deadline;
+
+/// One node of the tree of stops.
+pub(crate) struct StopNode {
+    parent: Option<Arc<StopNode>>,
+    asked: OnceLock<Asked>,
+    event: Event,
+}
+
+/// A stop that was asked.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked {
+    /// When the asked ones are cancelled.
+    pub(crate) patience: Deadline,
+}
+
+impl StopNode {
+    pub(crate) fn root() -> Arc<Self> {
+        Arc::new(StopNode {
+            parent: None,
+            asked: OnceLock::new(),
+            event: Event::new(),
+        })
+    }
+
+    pub(crate) fn below(parent: &Arc<Self>) -> Arc<Self> {
+        Arc::new(StopNode {
+            parent: Some(Arc::clone(parent)),
+            asked: OnceLock::new(),
+            event: Event::new(),
+        })
+    }
+
+    /// Asks this node and all below it. Only the first time counts: `true`.
+    pub(crate) fn ask(&self, patience: Deadline) -> bool {
+        let first = self.asked.set(Asked { patience }).is_ok();
+        if first {
+            self.event.notify(usize::MAX);
+        }
+        first
+    }
+
+    /// The stop asked of this node or of one above, the nearest first.
+    pub(crate) fn asked(&self) -> Option<Asked> {
+        self.lineage().find_map(|node| node.asked.get().copied())
+    }
+
+    pub(crate) fn is_asked(&self) -> bool {
+        self.lineage().any(|node| node.asked.get().is_some())
+    }
+
+    fn lineage(&self) -> impl Iterator<Item = &StopNode> {
+        std::iter::successors(Some(self), |node| node.parent.as_deref())
+    }
+}
+
+/// Resolves as soon as a stop is asked. Owned and `'static`: it can be handed to any API that takes a
+/// shutdown future, on any executor.
+///
+/// # Cancellation
+///
+/// Dropping it loses nothing; a new one resolves at once if a stop was asked meanwhile.
+#[must_use = "futures do nothing unless awaited"]
+pub struct Stopped {
+    node: Arc<StopNode>,
+    listeners: Vec<EventListener>,
+}
+
+impl Stopped {
+    pub(crate) fn of(node: Arc<StopNode>) -> Self {
+        Stopped {
+            node,
+            listeners: Vec::new(),
+        }
+    }
+}
+
+impl Future for Stopped {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        // Listen first, look then: a stop asked in between is seen by one of the two.
+        if this.listeners.is_empty() {
+            this.listeners = this
+                .node
+                .lineage()
+                .map(|node| node.event.listen())
+                .collect();
+        }
+        if this.node.is_asked() {
+            this.listeners.clear();
+            return Poll::Ready(());
+        }
+        for listener in &mut this.listeners {
+            if Pin::new(listener).poll(cx).is_ready() {
+                return Poll::Ready(());
+            }
+        }
+        Poll::Pending
+    }
+}
+
+impl std::fmt::Debug for Stopped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stopped")
+            .field("asked", &self.node.is_asked())
+            .finish()
+    }
+}
+
+/// A wait ended early because a stop was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stopping;
+
+impl std::fmt::Display for Stopping {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a stop was asked")
+    }
+}
+
+impl std::error::Error for Stopping {}
+
+/// What is left of a stop's patience: `None` if none was asked, `Duration::MAX` if it never ends.
+pub(crate) fn time_left(node: &StopNode) -> Option<Duration> {
+    node.asked()
+        .map(|asked| asked.patience.left().unwrap_or(Duration::MAX))
+}

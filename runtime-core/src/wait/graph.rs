@@ -1,0 +1,167 @@
+//! Who blocks on whom, in the whole process: finds the ring before it closes.
+//!
+//! A lane, a pool thread and a thread of a service are *executors*. An executor that blocks on a task
+//! leaves an edge here, under one lock, for as long as it blocks. Before it does, the way is followed
+//! from the task to the executor that has to run it, to the task that this one blocks on, and so on; if
+//! the way leads back, the wait could never end, and it is refused. Threads that run no task cannot be
+//! waited for and leave no edge. The idea of following edges at the moment of blocking is that of the
+//! wait-for graphs of database lock managers.
+//!
+//! The graph is one for the process and not one for each runner: a lane of one runner may block on
+//! another runner whose lane blocks on the first.
+//!
+//! # Invariants
+//! 1. An executor has at most one edge: it is one thread, and a thread blocks on one thing.
+//! 2. An edge is put in under the same lock as the search that allowed it. Of two waits that would
+//!    close a ring together, the second one sees the first.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use crate::sync::{AtomicU32, Mutex, Ordering};
+
+/// A thread that runs tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ExecutorId(pub(crate) u32);
+
+impl ExecutorId {
+    pub(crate) fn next(counter: &AtomicU32) -> Self {
+        ExecutorId(counter.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// Something to block on: a task, or a lane that is to run one.
+pub(crate) trait Target: Send + Sync {
+    /// The executor that has to get on with it; `None` while it can still be taken by any.
+    fn executor(&self) -> Option<ExecutorId>;
+    /// What it is, for people.
+    fn label(&self) -> String;
+}
+
+/// The edges. See the module.
+pub(crate) struct WaitGraph<T> {
+    edges: Mutex<Option<HashMap<ExecutorId, Edge<T>>>>,
+}
+
+pub(crate) struct Edge<T> {
+    waiter: String,
+    target: T,
+}
+
+impl<T: Target> WaitGraph<T> {
+    /// An empty graph, out of an empty lock: loom's locks cannot be made in a constant.
+    pub(crate) const fn from(edges: Mutex<Option<HashMap<ExecutorId, Edge<T>>>>) -> Self {
+        WaitGraph { edges }
+    }
+
+    /// Puts in the edge from `me` to `target`, or says which ring it would close.
+    pub(crate) fn enter(&self, me: ExecutorId, waiter: String, target: T) -> Result<(), Ring> {
+        let mut guard = self.edges.lock();
+        let edges = guard.get_or_insert_default();
+        if let Some(ring) = Self::ring(edges, me, &waiter, &target) {
+            return Err(ring);
+        }
+        edges.insert(me, Edge { waiter, target });
+        Ok(())
+    }
+
+    /// Takes the edge out again.
+    pub(crate) fn leave(&self, me: ExecutorId) {
+        let gone = self
+            .edges
+            .lock()
+            .as_mut()
+            .and_then(|edges| edges.remove(&me));
+        // Dropped after the lock is free: a target may hold the last reference to a task.
+        drop(gone);
+    }
+
+    fn ring(
+        edges: &HashMap<ExecutorId, Edge<T>>,
+        me: ExecutorId,
+        waiter: &str,
+        target: &T,
+    ) -> Option<Ring> {
+        let mut members = vec![Member {
+            task: waiter.to_owned(),
+            waits_for: target.label(),
+        }];
+        let mut next = target.executor()?;
+        while next != me {
+            let edge = edges.get(&next)?;
+            let member = Member {
+                task: edge.waiter.clone(),
+                waits_for: edge.target.label(),
+            };
+            members.push(member);
+            next = edge.target.executor()?;
+            if members.len() > edges.len() + 1 {
+                // A ring that does not lead through `me`: it cannot be, by invariant 2.
+                return None;
+            }
+        }
+        Some(Ring { members })
+    }
+}
+
+/// A ring of waits that could never end: each member waits for something that the next one has to run,
+/// and the last one for the first.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Ring {
+    members: Vec<Member>,
+}
+
+/// One member of a [`Ring`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    task: String,
+    waits_for: String,
+}
+
+impl Member {
+    /// The task that blocks its lane or thread.
+    #[must_use]
+    pub fn task(&self) -> &str {
+        &self.task
+    }
+
+    /// What it waits for.
+    #[must_use]
+    pub fn waits_for(&self) -> &str {
+        &self.waits_for
+    }
+}
+
+impl Ring {
+    /// A task that waits for itself.
+    pub(crate) fn of_one(task: String) -> Self {
+        Ring {
+            members: vec![Member {
+                waits_for: task.clone(),
+                task,
+            }],
+        }
+    }
+
+    /// The members, the refused wait first.
+    #[must_use]
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+}
+
+impl fmt::Display for Ring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, Member { task, waits_for }) in self.members.iter().enumerate() {
+            let link = if index == 0 { "" } else { "; " };
+            write!(f, "{link}{task} waits for {waits_for}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Ring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.members).finish()
+    }
+}

@@ -1,0 +1,7 @@
+//! Waiting on a plain thread: who blocks on whom, and how a thread sleeps until it is woken.
+
+pub(crate) mod graph;
+pub(crate) mod blocking;
+pub(crate) mod park;
+
+pub use graph::{Member, Ring};

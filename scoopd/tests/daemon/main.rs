@@ -1,0 +1,16 @@
+//! scoopd as a child process, reached through real sockets only.
+//!
+//! Every wait in here has a deadline, so that a hang is a failure; see `support::time`.
+
+#![forbid(unsafe_code)]
+
+mod support;
+
+mod ingest;
+mod load;
+mod probes;
+mod query;
+mod slow;
+mod start;
+mod statsd;
+mod stop;

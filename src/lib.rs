@@ -1,0 +1,42 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+pub use spumoni_core::{
+    AddError, AdoptError, Adoptable, Async, Blocking, BuildError, BusyView, Cause, Context,
+    ExecuteError, Failure, Flavour, FlavourId, Handle, HomeView, JoinError, Launch, Member, Mode,
+    PanicInfo, Payload, Reason, Refused, Registration, Ring, RunnerBuilder, Service, ServiceRunner,
+    Signal, Spec, StopReason, StopReport, Stopped, Stopping, Straggler, TaskBuilder, TaskHandle,
+    TaskId, TaskLabel, TaskState, TaskView, Tree, registered,
+};
+
+pub use spumoni_core::flavour;
+
+/// SIGINT and SIGTERM.
+#[cfg(all(unix, feature = "signal"))]
+pub use spumoni_core::signal;
+
+#[cfg(feature = "tokio")]
+pub use spumoni_tokio::Tokio;
+
+#[cfg(feature = "smol")]
+pub use spumoni_smol::Smol;
+
+/// What belongs to the smol and async-std lanes.
+#[cfg(any(feature = "smol", feature = "async-std"))]
+pub use spumoni_smol as smol;
+
+#[cfg(feature = "async-std")]
+pub use spumoni_smol::AsyncStd;
+
+#[cfg(feature = "thread")]
+pub use spumoni_thread::Thread;
+
+#[cfg(feature = "macros")]
+pub use spumoni_macros::service;
+
+pub mod prelude;
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;

@@ -1,0 +1,34 @@
+//! The door for what `#[service]` generates. Nothing else is reachable from macros, and nothing here is
+//! for anybody else.
+
+pub use spumoni_core::{Context, Launch, Registration, Service, Spec, inventory};
+
+/// The flavours by the names that the attribute uses. One whose feature is off is there all the same, as
+/// a value that is no `Flavour`: the compiler then says which feature to turn on.
+pub mod flavour {
+    #[cfg(feature = "async-std")]
+    pub use crate::AsyncStd;
+    #[cfg(feature = "smol")]
+    pub use crate::Smol;
+    #[cfg(feature = "thread")]
+    pub use crate::Thread;
+    #[cfg(feature = "tokio")]
+    pub use crate::Tokio;
+
+    /// The feature `async-std` of spumoni is off.
+    #[cfg(not(feature = "async-std"))]
+    #[derive(Clone, Copy, Debug)]
+    pub struct AsyncStd;
+    /// The feature `smol` of spumoni is off.
+    #[cfg(not(feature = "smol"))]
+    #[derive(Clone, Copy, Debug)]
+    pub struct Smol;
+    /// The feature `thread` of spumoni is off.
+    #[cfg(not(feature = "thread"))]
+    #[derive(Clone, Copy, Debug)]
+    pub struct Thread;
+    /// The feature `tokio` of spumoni is off.
+    #[cfg(not(feature = "tokio"))]
+    #[derive(Clone, Copy, Debug)]
+    pub struct Tokio;
+}
