@@ -136,7 +136,7 @@ impl Homes {
         let threads = Arc::clone(&self.threads);
         let events = Arc::clone(&self.root);
         let hooks = PoolHooks {
-            spawn: Box::new(move |suffix, body| threads.spawn(suffix, body)),
+            make_thread: Box::new(move |suffix, body| threads.spawn(suffix, body)),
             gone: Box::new(move || {
                 events.tell(Event::HomeEnded {
                     flavour,

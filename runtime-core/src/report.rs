@@ -82,6 +82,12 @@ impl StopReport {
         }
     }
 
+    /// The name of the runner.
+    #[must_use]
+    pub fn runner(&self) -> &str {
+        &self.inner.runner
+    }
+
     /// Why the runner stopped, and who began it.
     #[must_use]
     pub fn reason(&self) -> &StopReason {

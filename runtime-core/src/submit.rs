@@ -7,8 +7,10 @@ use std::time::Duration;
 use crate::error::{Reason, Refused};
 use crate::failure::TaskLabel;
 use crate::flavour::Flavour;
+use crate::group::root::RootGroup;
 use crate::homes::{HomeKind, Homes};
 use crate::id::TaskId;
+use crate::pool::home::PoolHome;
 use crate::pool::job::Job;
 use crate::task::cell::{self, AnyTask, Details, Header, TaskCell};
 use crate::task::home::{Home, Host, Owner};
@@ -39,6 +41,8 @@ impl Options {
 
 pub(crate) type CellOf<F, P, R> = TaskCell<<F as Flavour>::Mode, P, R>;
 pub(crate) type Taken<F, P, R> = Result<Arc<CellOf<F, P, R>>, Refused<P>>;
+/// A task that was let in, and the home that is to run it.
+type Admitted<'a, F, P, R> = (Arc<CellOf<F, P, R>>, &'a HomeKind);
 
 /// Hands a payload to its flavour.
 pub(crate) fn submit<F, P, R>(
@@ -94,7 +98,7 @@ fn admit<'a, F, P, R>(
     options: Options,
     handle: bool,
     here: &'static Location<'static>,
-) -> Result<(Arc<CellOf<F, P, R>>, &'a HomeKind), Refused<P>>
+) -> Result<Admitted<'a, F, P, R>, Refused<P>>
 where
     F: Flavour,
     P: Payload<F::Mode>,
@@ -134,14 +138,14 @@ where
 }
 
 /// Whether the calling thread runs a task of this runner, one that is not being dropped.
-fn is_of(root: &Arc<crate::group::root::RootGroup>) -> bool {
+fn is_of(root: &Arc<RootGroup>) -> bool {
     cell::current().is_some_and(|task| {
         let theirs: *const () = Arc::as_ptr(task.header().home().root()).cast();
         theirs == Arc::as_ptr(root).cast() && !task.header().life.is_cancelled()
     })
 }
 
-fn dedicate(pool: &crate::pool::home::PoolHome, task: Arc<dyn AnyTask>) -> Option<Reason> {
+fn dedicate(pool: &PoolHome, task: Arc<dyn AnyTask>) -> Option<Reason> {
     let flavour = pool.flavour();
     let name = task
         .header()

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError};
+use crossbeam_channel::Receiver;
 
 use crate::controller::ending::Ending;
 use crate::controller::limits::Limits;
@@ -79,10 +79,7 @@ impl Controller {
         // The channel cannot close: the root group, which `homes` keeps, holds a sender.
         match first.left() {
             None => self.events.recv().ok(),
-            Some(left) => match self.events.recv_timeout(left) {
-                Ok(event) => Some(event),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-            },
+            Some(left) => self.events.recv_timeout(left).ok(),
         }
     }
 

@@ -14,11 +14,13 @@ use crate::task::home::{Home, Owner, Timer};
 use crate::time::Deadline;
 use crate::wait::graph::{ExecutorId, Target};
 
-/// What the runner wants to be told about a pool's threads, and how they are made.
+/// Makes a thread with this suffix to its name, which runs the body.
+pub(crate) type MakeThread =
+    Box<dyn Fn(&str, Box<dyn FnOnce() + Send>) -> std::io::Result<()> + Send + Sync>;
+
+/// How a pool's threads are made, and who hears of the last one's end.
 pub(crate) struct PoolHooks {
-    /// Makes a thread of this suffix run the body.
-    pub(crate) spawn:
-        Box<dyn Fn(&str, Box<dyn FnOnce() + Send>) -> std::io::Result<()> + Send + Sync>,
+    pub(crate) make_thread: MakeThread,
     /// The last thread of a closed pool is gone.
     pub(crate) gone: Box<dyn Fn() + Send + Sync>,
 }
@@ -75,7 +77,7 @@ impl PoolHome {
         body: Box<dyn FnOnce() + Send>,
     ) -> std::io::Result<()> {
         self.threads.lock().alive += 1;
-        (self.hooks.spawn)(suffix, body).inspect_err(|_| self.thread_gone(None))
+        (self.hooks.make_thread)(suffix, body).inspect_err(|_| self.thread_gone(None))
     }
 
     /// A stamp for the thread that has begun.

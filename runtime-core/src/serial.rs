@@ -1,0 +1,95 @@
+//! The report and the tree as data: `serde::Serialize`, with durations in seconds.
+
+use std::time::Duration;
+
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
+use crate::failure::{Failure, TaskLabel};
+use crate::inspect::{BusyView, HomeView, TaskView, Tree};
+use crate::report::{StopReport, Straggler};
+use crate::unwind::PanicInfo;
+
+/// Serialises a type as a struct of the given fields, each an expression over `$this`.
+macro_rules! fields {
+    ($type:ty, |$this:ident| { $($name:literal: $value:expr),+ $(,)? }) => {
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let $this = self;
+                let count = [$($name),+].len();
+                let mut fields = serializer.serialize_struct(stringify!($type), count)?;
+                $(fields.serialize_field($name, &$value)?;)+
+                fields.end()
+            }
+        }
+    };
+}
+
+fn seconds(duration: Duration) -> f64 {
+    duration.as_secs_f64()
+}
+
+fields!(TaskLabel, |it| {
+    "id": it.id.as_u64(),
+    "name": it.name(),
+    "flavour": it.flavour.as_str(),
+    "spawned_at": it.spawned_at.to_string(),
+});
+
+fields!(TaskView, |it| {
+    "task": it.label,
+    "state": it.state.to_string(),
+    "age": it.age.map(seconds),
+    "polls": it.polls,
+});
+
+fields!(BusyView, |it| {
+    "task": it.task,
+    "held": seconds(it.held),
+});
+
+fields!(HomeView, |it| {
+    "flavour": it.flavour.as_str(),
+    "waiting": it.waiting,
+    "answered": it.answered,
+    "busy": it.busy,
+    "tasks": it.tasks,
+});
+
+fields!(Tree, |it| {
+    "runner": it.runner,
+    "age": seconds(it.age),
+    "stopping": it.stopping,
+    "alive": it.alive,
+    "homes": it.homes,
+});
+
+fields!(PanicInfo, |it| {
+    "text": it.text(),
+    "location": it.location(),
+    "thread": it.thread(),
+});
+
+fields!(Failure, |it| {
+    "task": it.task,
+    "cause": it.cause.to_string(),
+    "panic": it.cause.as_panic(),
+    "at": seconds(it.age),
+});
+
+fields!(Straggler, |it| {
+    "task": it.task,
+    "held": seconds(it.held),
+});
+
+fields!(StopReport, |it| {
+    "runner": it.runner(),
+    "reason": it.reason().to_string(),
+    "exit_code": it.exit_code(),
+    "forced": it.is_forced(),
+    "asked_at": seconds(it.asked_at()),
+    "took": seconds(it.took()),
+    "failures": it.failures(),
+    "abandoned": it.abandoned(),
+    "left": it.left(),
+    "contained": it.contained(),
+});
