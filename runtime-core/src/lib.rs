@@ -34,9 +34,14 @@ mod report;
 mod controller;
 #[cfg(all(unix, feature = "signal"))]
 pub mod signal;
+#[cfg(not(all(unix, feature = "signal")))]
+#[path = "no_signal.rs"]
+mod signal;
 // -- the public face
 mod runner;
 mod context;
+#[cfg(feature = "serde")]
+mod serial;
 
 pub use context::Context;
 pub use error::{AddError, AdoptError, BuildError, ExecuteError, Reason, Refused, SpawnError};

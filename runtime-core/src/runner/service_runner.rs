@@ -12,6 +12,7 @@ use crate::runner::builder::RunnerBuilder;
 use crate::runner::core::{Core, here};
 use crate::runner::handle::Handle;
 use crate::service::registry::Registration;
+use crate::signal;
 
 /// One runner over several executors and threads: the owner. Everything it can do beside running it does
 /// as a [`Handle`], to which it dereferences.
@@ -100,10 +101,9 @@ impl ServiceRunner {
             !inside,
             "a payload called `run` of the runner that runs it, which could never end; call it on another thread"
         );
-        #[cfg(all(unix, feature = "signal"))]
         let _signals = core
             .signals
-            .then(|| crate::signal::subscribe(Arc::clone(core.root())));
+            .then(|| signal::subscribe(Arc::clone(core.root())));
         let no_thread = core.start().is_err();
         if let Err((spec, reason)) = core.start_services() {
             self.handle
