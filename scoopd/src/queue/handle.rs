@@ -20,8 +20,14 @@ use crate::{counters::Counters, statsd::Record};
 pub(crate) struct QueueHandle {
     sender: Sender<Job>,
     room: Room,
+    limit: usize,
     counters: Arc<Counters>,
 }
+
+/// Part of the queue that may be filled by those that wait for room instead of being refused. The
+/// rest is left to those that wait for an answer: a flood of the one neither shuts out the other
+/// nor keeps it waiting behind a whole queue.
+const SHARE: usize = 8;
 
 /// Why the queue did not take something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,10 +50,16 @@ impl fmt::Display for Refused {
 impl error::Error for Refused {}
 
 impl QueueHandle {
-    pub(super) fn new(sender: Sender<Job>, room: Room, counters: Arc<Counters>) -> QueueHandle {
+    pub(super) fn new(
+        sender: Sender<Job>,
+        room: Room,
+        limit: usize,
+        counters: Arc<Counters>,
+    ) -> QueueHandle {
         QueueHandle {
             sender,
             room,
+            limit,
             counters,
         }
     }
@@ -61,7 +73,7 @@ impl QueueHandle {
         let (ticket, receipt) = receipt();
         let n = records.len();
         self.counters.accept(n);
-        match self.send(records, Some(ticket)) {
+        match self.send(records, Some(ticket), self.limit) {
             Ok(()) => Ok(receipt),
             Err((refused, _)) => {
                 self.counters.take_back(n);
@@ -84,7 +96,7 @@ impl QueueHandle {
         self.counters.accept(records.len());
         loop {
             let changed = self.room.changed();
-            match self.send(records, None) {
+            match self.send(records, None, self.limit.div_ceil(SHARE)) {
                 Ok(()) => return Ok(()),
                 Err((Refused::Full, back)) => records = back,
                 Err((Refused::Closed, _)) => return Err(Refused::Closed),
@@ -112,14 +124,19 @@ impl QueueHandle {
         self.room.held()
     }
 
-    fn send(&self, records: Vec<Record>, ticket: Option<Ticket>) -> Result<(), NotSent> {
+    fn send(
+        &self,
+        records: Vec<Record>,
+        ticket: Option<Ticket>,
+        limit: usize,
+    ) -> Result<(), NotSent> {
         if records.is_empty() {
             return Ok(());
         }
         if self.room.is_closed() {
             return Err((Refused::Closed, records));
         }
-        let Some(reserved) = self.room.reserve(records.len()) else {
+        let Some(reserved) = self.room.reserve(records.len(), limit) else {
             return Err((Refused::Full, records));
         };
         let batch = Batch {

@@ -21,9 +21,9 @@ use crate::counters::Counters;
 pub(crate) fn queue(limit: usize, counters: Arc<Counters>) -> (QueueHandle, Inbox) {
     // Every batch holds a record at least, so the channel has room whenever the records have.
     let (sender, receiver) = crossbeam_channel::bounded(limit);
-    let room = room::Room::new(limit);
+    let room = room::Room::new();
     (
-        QueueHandle::new(sender, room.clone(), counters),
+        QueueHandle::new(sender, room.clone(), limit, counters),
         Inbox::new(receiver, room),
     )
 }

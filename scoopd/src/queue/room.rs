@@ -19,7 +19,6 @@ pub(super) struct Room {
 
 #[derive(Debug)]
 struct Shared {
-    limit: usize,
     // SeqCst on both, as `Event` has it: the notice of a change must not overtake the change.
     held: AtomicUsize,
     closed: AtomicBool,
@@ -27,11 +26,10 @@ struct Shared {
 }
 
 impl Room {
-    pub(super) fn new(limit: usize) -> Room {
+    pub(super) fn new() -> Room {
         let (held, closed) = (AtomicUsize::new(0), AtomicBool::new(false));
         Room {
             shared: Arc::new(Shared {
-                limit,
                 held,
                 closed,
                 changed: Event::new(),
@@ -39,10 +37,10 @@ impl Room {
         }
     }
 
-    /// Takes room for `n` records, if there is any. The last to find room may go beyond the limit,
-    /// else a body of more records than the limit could never be taken.
-    pub(super) fn reserve(&self, n: usize) -> Option<Reserved> {
-        let grow = |held| (held < self.shared.limit).then_some(held + n);
+    /// Takes room for `n` records while less than `limit` are held. The last to find room may go
+    /// beyond the limit, else a body of more records than the limit could never be taken.
+    pub(super) fn reserve(&self, n: usize, limit: usize) -> Option<Reserved> {
+        let grow = |held| (held < limit).then_some(held + n);
         self.shared.held.fetch_update(SeqCst, SeqCst, grow).ok()?;
         Some(Reserved {
             n,

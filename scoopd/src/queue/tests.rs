@@ -69,6 +69,17 @@ fn a_push_waits_for_room_and_goes_on_after_a_commit() {
 }
 
 #[test]
+fn those_that_wait_for_room_leave_some_to_those_that_wait_for_an_answer() {
+    let (handle, _inbox, _) = small();
+    block_on(handle.push(records(1))).unwrap();
+    assert!(
+        block_on(poll_once(handle.push(records(1)))).is_none(),
+        "its share is full"
+    );
+    let _receipt = handle.try_push(records(1)).unwrap();
+}
+
+#[test]
 fn a_push_that_waits_is_released_when_the_writer_ends() {
     let (handle, inbox, counters) = small();
     let mut receipt = handle.try_push(records(4)).unwrap();

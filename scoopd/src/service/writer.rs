@@ -87,7 +87,7 @@ fn stamped(batch: &Batch) -> impl Iterator<Item = (i64, &Record)> {
 
 fn out_of_time(cx: &Context, grace: Duration) -> bool {
     cx.time_left()
-        .is_some_and(|left| left < RESERVE.min(grace / 4))
+        .is_some_and(|left| left < RESERVE.min(grace / 2))
 }
 
 /// Tries again while another program holds the database's lock, for as long as there is time.
@@ -96,13 +96,17 @@ fn patiently(
     grace: Duration,
     mut write: impl FnMut() -> Result<(), WriteError>,
 ) -> anyhow::Result<()> {
+    let mut told = false;
     loop {
         match write() {
             // Each try has waited for the lock itself; see `store::open`.
             Err(error) if error.is_busy() && !out_of_time(cx, grace) => {
-                complain(format_args!(
-                    "{error}: another program has locked it; trying again"
-                ));
+                if !told {
+                    complain(format_args!(
+                        "{error}: another program has locked it; trying on"
+                    ));
+                    told = true;
+                }
             }
             outcome => return Ok(outcome?),
         }

@@ -9,8 +9,10 @@ use super::{
     schema,
 };
 
-/// How long one attempt waits while another program holds the file's lock.
-const LOCK_WAIT: Duration = Duration::from_secs(1);
+/// How long to wait for another program that holds the file's lock, when it is opened.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// The same for one attempt later; short, because whoever writes may be asked to stop meanwhile.
+const ATTEMPT: Duration = Duration::from_millis(100);
 
 /// Opens `path` for writing and makes its tables if it is new.
 pub(super) fn for_writing(path: &Path) -> Result<Connection, OpenError> {
@@ -43,7 +45,7 @@ fn look_at(path: &Path) -> Result<(), OpenReason> {
 fn connect(path: &Path, access: OpenFlags) -> Result<Connection, OpenReason> {
     // No mutex inside SQLite: a `Connection` is not `Sync`, the borrow checker does it.
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    connection.busy_timeout(LOCK_WAIT)?;
+    connection.busy_timeout(PATIENCE)?;
     Ok(connection)
 }
 
@@ -60,6 +62,7 @@ fn prepare(mut connection: Connection) -> Result<Connection, OpenReason> {
     transaction.pragma_update(None, "application_id", schema::APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", schema::VERSION)?;
     transaction.commit()?;
+    connection.busy_timeout(ATTEMPT)?;
     Ok(connection)
 }
 
