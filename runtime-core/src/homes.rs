@@ -13,13 +13,13 @@ use crate::lane::drive::LaneLoop;
 use crate::lane::inbox::{Lane, Timers};
 use crate::pool::home::{PoolHome, PoolHooks};
 use crate::sync::Mutex;
-use crate::task::home::{Home, Owner};
+use crate::task::home::{Home, Owner, SharedHome};
 use crate::threads::Threads;
 use crate::unwind;
 
 /// See the module.
 pub(crate) struct Homes {
-    slots: [OnceLock<HomeKind>; MOST_FLAVOURS],
+    slots: [OnceLock<Place>; MOST_FLAVOURS],
     /// Held while a lane or pool starts, so that each starts once; and set when none is to start.
     closed: Mutex<bool>,
     root: Arc<RootGroup>,
@@ -39,6 +39,12 @@ pub(crate) struct HomeConfig {
 pub(crate) enum HomeKind {
     Lane(Arc<Lane>),
     Pool(Arc<PoolHome>),
+}
+
+/// A lane or pool, and the form in which its tasks hold it.
+pub(crate) struct Place {
+    pub(crate) kind: HomeKind,
+    pub(crate) shared: Arc<SharedHome>,
 }
 
 impl HomeKind {
@@ -70,14 +76,14 @@ impl Homes {
     }
 
     /// The home of a flavour; it starts if this is the first time.
-    pub(crate) fn get<F: Flavour>(&self, flavour: F) -> Result<&HomeKind, Reason> {
+    pub(crate) fn get<F: Flavour>(&self, flavour: F) -> Result<&Place, Reason> {
         let key = flavour.key();
         let slot = self
             .slots
             .get(key.index())
             .ok_or(Reason::TooManyFlavours { flavour: key.id() })?;
         match slot.get() {
-            Some(home) => Ok(home),
+            Some(place) => Ok(place),
             None => self.start(flavour, slot),
         }
     }
@@ -86,8 +92,8 @@ impl Homes {
     fn start<'a, F: Flavour>(
         &'a self,
         flavour: F,
-        slot: &'a OnceLock<HomeKind>,
-    ) -> Result<&'a HomeKind, Reason> {
+        slot: &'a OnceLock<Place>,
+    ) -> Result<&'a Place, Reason> {
         let id = flavour.key().id();
         let closed = self.closed.lock();
         if *closed {
@@ -102,7 +108,9 @@ impl Homes {
                 flavour: id,
                 error: Arc::new(error),
             };
-            let _ = slot.set(home.map_err(error)?);
+            let kind = home.map_err(error)?;
+            let shared = SharedHome::new(kind.home());
+            let _ = slot.set(Place { kind, shared });
         }
         drop(closed);
         slot.get().ok_or(Reason::Stopped)
@@ -162,7 +170,7 @@ impl Homes {
         self.slots
             .iter()
             .filter_map(OnceLock::get)
-            .cloned()
+            .map(|place| place.kind.clone())
             .collect()
     }
 }

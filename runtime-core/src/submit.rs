@@ -44,13 +44,34 @@ pub(crate) type Taken<F, P, R> = Result<Arc<CellOf<F, P, R>>, Refused<P>>;
 /// A task that was let in, and the home that is to run it.
 type Admitted<'a, F, P, R> = (Arc<CellOf<F, P, R>>, &'a HomeKind);
 
-/// Hands a payload to its flavour.
-pub(crate) fn submit<F, P, R>(
+/// Hands a payload to its flavour, for good.
+pub(crate) fn adopt<F, P, R>(
     homes: &Homes,
     flavour: F,
     payload: P,
     options: Options,
-    handle: bool,
+    here: &'static Location<'static>,
+) -> Result<TaskId, Refused<P>>
+where
+    F: Flavour,
+    P: Payload<F::Mode>,
+    R: Route<P::Output>,
+{
+    let dedicated = options.dedicated;
+    let (task, kind) = admit::<F, P, R>(homes, flavour, payload, options, false, here)?;
+    let id = task.header().id;
+    match deliver(kind, task, dedicated) {
+        Ok(()) => Ok(id),
+        Err((reason, task)) => Err(give_back::<F, P, R>(homes, cell::downcast(task), reason)),
+    }
+}
+
+/// Hands a payload to its flavour, and keeps a reference for whoever wants the outcome.
+pub(crate) fn spawn<F, P, R>(
+    homes: &Homes,
+    flavour: F,
+    payload: P,
+    options: Options,
     here: &'static Location<'static>,
 ) -> Taken<F, P, R>
 where
@@ -58,17 +79,26 @@ where
     P: Payload<F::Mode>,
     R: Route<P::Output>,
 {
-    let dedicated = options.dedicated;
-    let (task, kind) = admit::<F, P, R>(homes, flavour, payload, options, handle, here)?;
-    let any: Arc<dyn AnyTask> = task.clone();
-    let refused = match kind {
-        HomeKind::Lane(lane) => lane.push(any).err().map(|_| Reason::Stopped),
-        HomeKind::Pool(pool) if dedicated => dedicate(pool, any),
-        HomeKind::Pool(pool) => pool.push(any).err().map(|_| Reason::Stopped),
-    };
-    match refused {
-        None => Ok(task),
-        Some(reason) => Err(give_back::<F, P, R>(homes, task, reason)),
+    let (task, kind) = admit::<F, P, R>(homes, flavour, payload, options, true, here)?;
+    match deliver(kind, task.clone(), false) {
+        Ok(()) => Ok(task),
+        Err((reason, back)) => {
+            drop(back);
+            Err(give_back::<F, P, R>(homes, Some(task), reason))
+        }
+    }
+}
+
+/// Brings a new task to its home.
+fn deliver(
+    kind: &HomeKind,
+    task: Arc<dyn AnyTask>,
+    dedicated: bool,
+) -> Result<(), (Reason, Arc<dyn AnyTask>)> {
+    match kind {
+        HomeKind::Lane(lane) => lane.push(task).map_err(|task| (Reason::Stopped, task)),
+        HomeKind::Pool(pool) if dedicated => dedicate(pool, task),
+        HomeKind::Pool(pool) => pool.push(task).map_err(|task| (Reason::Stopped, task)),
     }
 }
 
@@ -86,7 +116,7 @@ where
     R: Route<P::Output>,
 {
     let (task, _) = admit::<F, P, R>(homes, flavour, payload, options, true, here)?;
-    Arc::clone(&task).run(&Here);
+    Arc::clone(&task).run(&Here(homes.root()));
     Ok(task)
 }
 
@@ -105,8 +135,8 @@ where
     R: Route<P::Output>,
 {
     let root = homes.root();
-    let kind = match homes.get(flavour) {
-        Ok(kind) => kind,
+    let place = match homes.get(flavour) {
+        Ok(place) => place,
         Err(reason) => return Err(Refused::new(reason, payload)),
     };
     // While stopping, what a task needs for its cleanup is taken still.
@@ -131,10 +161,15 @@ where
         root.note_grace(grace);
     }
     let life = Lifecycle::queued(handle, cleanup);
-    Ok((
-        TaskCell::new(id, payload, kind.home(), here, options.into_details(), life),
-        kind,
-    ))
+    let task = TaskCell::new(
+        id,
+        payload,
+        Arc::clone(&place.shared),
+        here,
+        options.into_details(),
+        life,
+    );
+    Ok((task, &place.kind))
 }
 
 /// Whether the calling thread runs a task of this runner, one that is not being dropped.
@@ -145,53 +180,60 @@ fn is_of(root: &Arc<RootGroup>) -> bool {
     })
 }
 
-fn dedicate(pool: &PoolHome, task: Arc<dyn AnyTask>) -> Option<Reason> {
+fn dedicate(pool: &PoolHome, task: Arc<dyn AnyTask>) -> Result<(), (Reason, Arc<dyn AnyTask>)> {
     let flavour = pool.flavour();
     let name = task
         .header()
         .label()
         .name
         .unwrap_or_else(|| "service".into());
-    let error = match pool.pool() {
-        Some(open) => open
-            .dedicate(Job::new(task), &name)
-            .err()
-            .map(|(error, _job)| error),
-        None => return Some(Reason::Stopped),
+    let Some(open) = pool.pool() else {
+        return Err((Reason::Stopped, task));
     };
-    error.map(|error| Reason::NoThread {
-        flavour,
-        error: Arc::new(error),
-    })
+    open.dedicate(Job::new(task), &name)
+        .map_err(|(error, job)| {
+            (
+                Reason::NoThread {
+                    flavour,
+                    error: Arc::new(error),
+                },
+                job.into_task(),
+            )
+        })
 }
 
 /// The home took nothing: undoes the admission.
-fn give_back<F, P, R>(homes: &Homes, task: Arc<CellOf<F, P, R>>, reason: Reason) -> Refused<P>
+fn give_back<F, P, R>(
+    homes: &Homes,
+    task: Option<Arc<CellOf<F, P, R>>>,
+    reason: Reason,
+) -> Refused<P>
 where
     F: Flavour,
     P: Payload<F::Mode>,
     R: Route<P::Output>,
 {
     let owner = homes.root();
-    if let Some(name) = task
-        .header()
-        .details()
-        .and_then(|details| details.name.as_deref())
-    {
-        owner.release_name(name);
+    let name = task.as_ref().and_then(|task| task.header().label().name);
+    if let Some(name) = name {
+        owner.release_name(&name);
     }
     owner.leave(1);
-    match task.into_payload() {
+    match task.and_then(TaskCell::into_payload) {
         Some(payload) => Refused::new(reason, payload),
         None => unreachable!("a task that nobody took has one reference and its payload"),
     }
 }
 
 /// The calling thread, for one task.
-struct Here;
+struct Here<'a>(&'a RootGroup);
 
-impl Host for Here {
+impl Host for Here<'_> {
     fn stamp(&self, _task: &Header) {}
+
+    fn is_stopping(&self) -> bool {
+        self.0.is_stopping()
+    }
 
     fn keep(&self, _task: Arc<dyn AnyTask>) {}
 

@@ -47,7 +47,7 @@ impl Controller {
             stages.force(asked);
         }
         tracing::info!(target: "spumoni", "stopping: {}", request.reason);
-        root.gate().begin_stop();
+        root.begin_stop();
         root.watch();
         // What a task can count on: its own grace may be shorter, and is what its context says.
         root.stop()

@@ -64,10 +64,6 @@ impl Gate {
         self.0.fetch_or(STOPPING | CLOSED, Ordering::SeqCst);
     }
 
-    pub(crate) fn is_stopping(&self) -> bool {
-        self.0.load(Ordering::Relaxed) & STOPPING != 0
-    }
-
     pub(crate) fn count(&self) -> u64 {
         self.0.load(Ordering::SeqCst) & COUNT
     }

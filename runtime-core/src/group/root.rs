@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
+use crossbeam_utils::CachePadded;
 
 use crate::error::Reason;
 use crate::event::Event;
@@ -19,7 +20,9 @@ use crate::task::stop::StopNode;
 
 /// See the module.
 pub(crate) struct RootGroup {
-    gate: Gate,
+    /// Written for each task; what lanes read for each task stands on other cache lines.
+    gate: CachePadded<Gate>,
+    stopping: AtomicBool,
     names: Names,
     stop: Arc<StopNode>,
     events: Sender<Event>,
@@ -41,7 +44,8 @@ struct Late {
 impl RootGroup {
     pub(crate) fn new(events: Sender<Event>, epoch: Instant) -> Arc<Self> {
         Arc::new(RootGroup {
-            gate: Gate::open(),
+            gate: CachePadded::new(Gate::open()),
+            stopping: AtomicBool::new(false),
             names: Names::default(),
             stop: StopNode::root(),
             events,
@@ -76,6 +80,12 @@ impl RootGroup {
 
     pub(crate) fn names(&self) -> &Names {
         &self.names
+    }
+
+    /// Lets nobody in any more but those who clean up.
+    pub(crate) fn begin_stop(&self) {
+        self.gate.begin_stop();
+        self.stopping.store(true, Ordering::SeqCst);
     }
 
     pub(crate) fn gate(&self) -> &Gate {
@@ -155,7 +165,7 @@ impl Owner for RootGroup {
     }
 
     fn is_stopping(&self) -> bool {
-        self.gate.is_stopping()
+        self.stopping.load(Ordering::Relaxed)
     }
 
     fn stop(&self) -> &Arc<StopNode> {

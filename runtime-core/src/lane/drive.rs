@@ -18,6 +18,9 @@ use crate::task::cell::{self, AnyTask, Header};
 use crate::task::home::{Home, Host, Owner};
 use crate::time::Deadline;
 
+/// How often a lane looks before it sleeps; about a microsecond, a fraction of what a wake-up costs.
+const LINGER: u32 = 64;
+
 /// The most polls of a turn, before the reactor gets its turn.
 const TURN: u32 = 128;
 
@@ -31,6 +34,8 @@ pub struct LaneLoop {
     ended: Cell<u64>,
     /// Milliseconds since the start of the runner, taken once a turn.
     now: Cell<u32>,
+    /// The root group stops; looked up once a turn.
+    stopping: Cell<bool>,
     /// Whatever comes is to be dropped.
     cancelling: Cell<bool>,
     closed: Cell<bool>,
@@ -49,6 +54,7 @@ impl LaneLoop {
             kept,
             ended: Cell::new(0),
             now: Cell::new(0),
+            stopping: Cell::new(false),
             cancelling: Cell::new(false),
             closed: Cell::new(false),
             busy_wait,
@@ -77,6 +83,7 @@ impl LaneLoop {
                 self.lane.bell.hang(cx.waker().clone());
             }
             self.now.set(self.lane.stamp.begin());
+            self.stopping.set(self.lane.root().is_stopping());
             let polled = self.turn(cx, &budget);
             self.lane.stamp.end();
             polled
@@ -127,7 +134,7 @@ impl LaneLoop {
     /// Whether there is nothing to do and the lane may sleep; a producer rings from now on.
     fn sleeps(&self) -> bool {
         self.tell();
-        if !self.busy_wait.is_zero() && self.finds_work() {
+        if self.finds_work() {
             return false;
         }
         self.lane.bell.park();
@@ -138,19 +145,30 @@ impl LaneLoop {
         false
     }
 
+    /// Looks for more work before sleeping: briefly after there was some, since a producer that is a
+    /// little slower than the lane would pay for a wake-up with each task, and for as long as the
+    /// runner's `busy_wait` says.
     fn finds_work(&self) -> bool {
-        let deadline = Deadline::after(self.busy_wait);
-        loop {
-            for _ in 0..32 {
-                if !self.tasks.is_empty() || self.lane.has_orders() {
-                    return true;
-                }
-                hint::spin_loop();
-            }
-            if deadline.is_over(Instant::now()) {
-                return false;
+        let some = || !self.tasks.is_empty() || self.lane.has_orders();
+        for _ in 0..LINGER {
+            hint::spin_loop();
+            if some() {
+                return true;
             }
         }
+        if self.busy_wait.is_zero() {
+            return false;
+        }
+        let deadline = Deadline::after(self.busy_wait);
+        while !deadline.is_over(Instant::now()) {
+            for _ in 0..32 {
+                hint::spin_loop();
+                if some() {
+                    return true;
+                }
+            }
+        }
+        false
     }
 
     /// Tells the root group how many of its tasks have ended.
@@ -226,6 +244,10 @@ impl Drop for LaneLoop {
 impl Host for LaneLoop {
     fn stamp(&self, task: &Header) {
         self.lane.stamp.task(task);
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stopping.get()
     }
 
     fn keep(&self, task: Arc<dyn AnyTask>) {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_utils::CachePadded;
 
 use crate::id::FlavourId;
 use crate::lane::bell::Bell;
@@ -30,9 +31,10 @@ pub(crate) struct Lane {
     executor: ExecutorId,
     tasks: Sender<Arc<dyn AnyTask>>,
     orders: Sender<Order>,
-    has_orders: AtomicBool,
-    pub(crate) bell: Bell,
-    pub(crate) stamp: Stamp,
+    /// Looked at for each task by the lane; apart from the reference count, which producers write.
+    has_orders: CachePadded<AtomicBool>,
+    pub(crate) bell: CachePadded<Bell>,
+    pub(crate) stamp: CachePadded<Stamp>,
     awaited: Awaited,
     root: Arc<dyn Owner>,
     timers: Timers,
@@ -69,9 +71,9 @@ impl Lane {
             executor: blocking::new_executor(),
             tasks,
             orders,
-            has_orders: AtomicBool::new(false),
-            bell: Bell::new(),
-            stamp: Stamp::new(epoch),
+            has_orders: CachePadded::new(AtomicBool::new(false)),
+            bell: CachePadded::new(Bell::new()),
+            stamp: CachePadded::new(Stamp::new(epoch)),
             awaited: Awaited::default(),
             root,
             timers,

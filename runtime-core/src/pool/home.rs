@@ -117,6 +117,10 @@ impl PoolHome {
         }
     }
 
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.root.is_stopping()
+    }
+
     /// What the threads are busy with.
     pub(crate) fn busy(&self) -> Vec<Busy> {
         self.threads

@@ -90,6 +90,10 @@ impl Host for PoolWorker {
         self.stamp.task(task);
     }
 
+    fn is_stopping(&self) -> bool {
+        self.home.is_stopping()
+    }
+
     fn keep(&self, _task: Arc<dyn AnyTask>) {
         // A blocking task is done when its call comes back; it has no work left after a poll.
     }

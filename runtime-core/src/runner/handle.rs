@@ -17,8 +17,8 @@ use crate::reason::StopReason;
 use crate::report::StopReport;
 use crate::runner::core::{Core, Inside, here};
 use crate::service::launch::Service;
-use crate::submit::{CellOf, Options, run_here, submit};
-use crate::task::cell::{self, AnyTask};
+use crate::submit::{self, CellOf, Options};
+use crate::task::cell;
 use crate::task::handle::{TaskHandle, block_current};
 use crate::task::home::Owner;
 use crate::task::payload::{Adoptable, Adopted, Payload, Spawned};
@@ -341,8 +341,7 @@ impl Handle {
             return Err(Refused::new(reason, payload));
         }
         let homes = &self.core.homes;
-        let task = submit::<F, P, Adopted>(homes, flavour, payload, options, false, here)?;
-        Ok(task.header().id)
+        submit::adopt::<F, P, Adopted>(homes, flavour, payload, options, here)
     }
 
     fn spawn_with<F, P>(
@@ -361,7 +360,7 @@ impl Handle {
             return Err(Refused::new(reason, payload));
         }
         let homes = &self.core.homes;
-        let task = submit::<F, P, Spawned>(homes, flavour, payload, options, true, here)?;
+        let task = submit::spawn::<F, P, Spawned>(homes, flavour, payload, options, here)?;
         Ok(TaskHandle::new(task))
     }
 
@@ -381,12 +380,12 @@ impl Handle {
             return Err(ExecuteError::Refused(Refused::new(reason, payload)));
         }
         let homes = &self.core.homes;
-        let lane = match homes.get(flavour) {
+        let lane = match homes.get(flavour).map(|place| &place.kind) {
             Ok(HomeKind::Lane(lane)) => Arc::clone(lane),
             Ok(HomeKind::Pool(_)) => {
                 let _inside = Inside::of(&self.core);
                 let task: Arc<CellOf<F, P, Spawned>> =
-                    run_here::<F, P, Spawned>(homes, flavour, payload, options, here)
+                    submit::run_here::<F, P, Spawned>(homes, flavour, payload, options, here)
                         .map_err(ExecuteError::Refused)?;
                 return TaskHandle::new(task)
                     .join()
@@ -405,7 +404,7 @@ impl Handle {
                 });
             }
         };
-        let task = submit::<F, P, Spawned>(homes, flavour, payload, options, true, here)
+        let task = submit::spawn::<F, P, Spawned>(homes, flavour, payload, options, here)
             .map_err(ExecuteError::Refused)?;
         TaskHandle::new(task)
             .join_blocked(blocked)

@@ -8,7 +8,7 @@ use crate::flavour::{Flavour, FlavourKey};
 use crate::homes::Homes;
 use crate::id::FlavourId;
 use crate::service::spec::Spec;
-use crate::submit::{Options, submit};
+use crate::submit::{self, Options};
 use crate::task::payload::{Adoptable, Adopted, Payload};
 
 /// A type whose instances are services. `#[service(…)]` on an `impl` block implements it; this is how
@@ -83,7 +83,7 @@ impl Launch {
     {
         let key: &'static FlavourKey = flavour.key();
         let start: Start = Box::new(move |homes, options, here| {
-            submit::<F, P, Adopted>(homes, flavour, payload, options, false, here)
+            submit::adopt::<F, P, Adopted>(homes, flavour, payload, options, here)
                 .map(drop)
                 .map_err(|refused| refused.into_parts().0)
         });

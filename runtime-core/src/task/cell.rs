@@ -12,6 +12,7 @@
 //! 4. Everything of the user's is called, polled and dropped inside `unwind::guard`.
 #![allow(unsafe_code)]
 
+use std::any::Any;
 use std::cell::{Cell, UnsafeCell};
 use std::mem::{self, ManuallyDrop};
 use std::panic::Location;
@@ -22,10 +23,12 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
+use once_cell::race::OnceBox;
+
 use crate::failure::{Cause, Failure, TaskLabel};
 use crate::id::TaskId;
 use crate::sync::{AtomicU32, Ordering};
-use crate::task::home::{Home, Host, Owner};
+use crate::task::home::{Home, Host, Owner, SharedHome};
 use crate::task::lifecycle::{Claim, Lifecycle};
 use crate::task::outcome::{JoinError, Outcome};
 use crate::task::payload::{Mode, Payload, Route};
@@ -45,9 +48,9 @@ pub(crate) struct Header {
     /// When its lane saw it first, in milliseconds since the start of the runner.
     pub(crate) since: AtomicU32,
     pub(crate) id: TaskId,
-    home: Arc<dyn Home>,
+    home: Arc<SharedHome>,
     spawned_at: &'static Location<'static>,
-    details: OnceLock<Box<Details>>,
+    details: OnceBox<Details>,
 }
 
 /// What only some tasks have.
@@ -63,12 +66,12 @@ pub(crate) struct Details {
 pub(crate) const NOWHERE: u32 = u32::MAX;
 
 impl Header {
-    pub(crate) fn home(&self) -> &Arc<dyn Home> {
-        &self.home
+    pub(crate) fn home(&self) -> &dyn Home {
+        self.home.get()
     }
 
     pub(crate) fn details(&self) -> Option<&Details> {
-        self.details.get().map(Box::as_ref)
+        self.details.get()
     }
 
     fn some_details(&self) -> &Details {
@@ -78,7 +81,7 @@ impl Header {
     pub(crate) fn owner(&self) -> &Arc<dyn Owner> {
         match self.details().and_then(|details| details.owner.as_ref()) {
             Some(owner) => owner,
-            None => self.home.root(),
+            None => self.home().root(),
         }
     }
 
@@ -97,7 +100,7 @@ impl Header {
         TaskLabel {
             id: self.id,
             name: self.details().and_then(|details| details.name.clone()),
-            flavour: self.home.flavour(),
+            flavour: self.home().flavour(),
             spawned_at: self.spawned_at,
         }
     }
@@ -143,6 +146,9 @@ pub(crate) trait AnyTask: Target + Send + Sync {
 
     /// Polls it once, or does what else is due. On its home's thread only.
     fn run(self: Arc<Self>, host: &dyn Host);
+
+    /// For `downcast`.
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
 
 /// Asks for the payload to be dropped at its next await point.
@@ -158,6 +164,11 @@ pub(crate) fn push(task: Arc<dyn AnyTask>) {
     // Kept while the home is used: another thread may run the task to its end before `push` returns.
     let keep = Arc::clone(&task);
     let _ = keep.header().home().push(task);
+}
+
+/// The task as the type that it was made as.
+pub(crate) fn downcast<T: AnyTask + 'static>(task: Arc<dyn AnyTask>) -> Option<Arc<T>> {
+    task.into_any().downcast().ok()
 }
 
 /// The closure, then the future, then the outcome.
@@ -195,12 +206,12 @@ impl<M: Mode, P: Payload<M>, R: Route<P::Output>> TaskCell<M, P, R> {
     pub(crate) fn new(
         id: TaskId,
         payload: P,
-        home: Arc<dyn Home>,
+        home: Arc<SharedHome>,
         spawned_at: &'static Location<'static>,
         details: Option<Details>,
         life: Lifecycle,
     ) -> Arc<Self> {
-        let details = details.map_or_else(OnceLock::new, |some| OnceLock::from(Box::new(some)));
+        let details = details.map_or_else(OnceBox::new, |some| OnceBox::with_value(Box::new(some)));
         Arc::new(TaskCell {
             header: Header {
                 life,
@@ -390,9 +401,17 @@ impl<M: Mode, P: Payload<M>, R: Route<P::Output>> AnyTask for TaskCell<M, P, R> 
         &self.header
     }
 
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+
     fn run(self: Arc<Self>, host: &dyn Host) {
         let header = &self.header;
-        let claim = header.life.claim(header.owner().is_stopping());
+        let stopping = match header.details().and_then(|details| details.owner.as_ref()) {
+            Some(owner) => owner.is_stopping(),
+            None => host.is_stopping(),
+        };
+        let claim = header.life.claim(stopping);
         if claim == Claim::Nothing {
             return;
         }
@@ -423,7 +442,7 @@ impl<M: Mode, P: Payload<M>, R: Route<P::Output>> AnyTask for TaskCell<M, P, R> 
 
 impl<M: Mode, P: Payload<M>, R: Route<P::Output>> Target for TaskCell<M, P, R> {
     fn executor(&self) -> Option<ExecutorId> {
-        self.header.home.executor().or_else(|| {
+        self.header.home().executor().or_else(|| {
             let place = self.header.place.load(Ordering::Acquire);
             (place != NOWHERE).then_some(ExecutorId(place))
         })
@@ -454,7 +473,7 @@ impl<M: Mode, P: Payload<M>, R: Route<P::Output>> Drop for TaskCell<M, P, R> {
         if matches!(stage, Stage::Gone) {
             return;
         }
-        let elsewhere = self.header.home.executor() != blocking::executor();
+        let elsewhere = self.header.home().executor() != blocking::executor();
         if matches!(stage, Stage::Body(_)) && elsewhere {
             // Invariant 2: leaked.
             return;

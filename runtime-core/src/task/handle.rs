@@ -142,11 +142,12 @@ impl<T: Send + 'static> TaskHandle<T> {
 
     /// Looks for a while, then sleeps until the outcome is there or the deadline over.
     fn sleep(&mut self, deadline: Deadline) -> Option<Outcome<T>> {
-        let done = || self.is_finished();
-        if !park::look(done) {
+        let watch = park::Watch::start();
+        if !watch.look(|| self.is_finished()) {
             let _room = Room::make();
             park::wait(deadline, |waker| self.is_ready(waker).then_some(()))?;
         }
+        watch.learn();
         Some(self.take())
     }
 

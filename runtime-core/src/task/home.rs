@@ -5,6 +5,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crossbeam_utils::CachePadded;
+
 use crate::failure::Failure;
 use crate::id::FlavourId;
 use crate::task::awaited::Awaited;
@@ -12,6 +14,19 @@ use crate::task::cell::{AnyTask, Header};
 use crate::task::stop::StopNode;
 use crate::time::Deadline;
 use crate::wait::graph::Target;
+
+/// A home as its tasks hold it: one word, and a count that shares no cache line with what lanes read.
+pub(crate) struct SharedHome(CachePadded<Arc<dyn Home>>);
+
+impl SharedHome {
+    pub(crate) fn new(home: Arc<dyn Home>) -> Arc<Self> {
+        Arc::new(SharedHome(CachePadded::new(home)))
+    }
+
+    pub(crate) fn get(&self) -> &dyn Home {
+        &**self.0
+    }
+}
 
 /// A future that is ready when its time has come, on a flavour's own timer.
 pub type Timer = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -69,6 +84,9 @@ pub(crate) trait Owner: Send + Sync {
 pub(crate) trait Host {
     /// Notes which task has the thread from now on.
     fn stamp(&self, task: &Header);
+
+    /// Whether tasks of the root group that have not begun are not to begin any more.
+    fn is_stopping(&self) -> bool;
 
     /// Keeps a task that has work left, so that a stop finds it. Called once for a task.
     fn keep(&self, task: Arc<dyn AnyTask>);

@@ -1,8 +1,9 @@
 //! How a plain thread waits for a future or for a task: look for a short while, then sleep.
 //!
-//! Looking pays where the answer comes sooner than a sleeper could be woken. How long a thread looks
-//! adapts to how often it paid: doubled after a hit, halved after a miss, never above what waking a
-//! sleeper costs, and not at all on one core.
+//! Looking pays where the answer comes sooner than a sleeper could be woken, and what a wake-up costs
+//! differs tenfold from machine to machine. So each thread learns how long its answers take, and looks
+//! for about twice that long, but never longer than the slowest wake-up is worth, hardly at all where
+//! answers take longer than that, and not at all on one core.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -11,17 +12,19 @@ use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
 
 use crate::sync::{AtomicBool, Ordering};
 use crate::time::Deadline;
 
-/// The most looks before a sleep; some microseconds, about what it costs to wake a sleeper.
-const MOST_LOOKS: u32 = 1024;
-/// The fewest, so that a thread notices when looking begins to pay again.
-const FEWEST_LOOKS: u32 = 16;
+/// The longest that a thread looks before it sleeps: about what two wake-ups cost on a slow machine.
+const LONGEST_LOOK: Duration = Duration::from_micros(50);
+/// The shortest, so that a thread notices when answers become quick.
+const SHORTEST_LOOK: Duration = Duration::from_micros(2);
 
 thread_local! {
-    static LOOKS: Cell<u32> = const { Cell::new(MOST_LOOKS) };
+    /// How long this thread's answers took of late.
+    static TYPICAL: Cell<Duration> = const { Cell::new(SHORTEST_LOOK) };
     /// The thread's parker while nobody uses it. A wait inside a wait makes one of its own, or it would
     /// swallow the outer one's wake-up.
     static SPARE: Cell<Option<(Arc<Parker>, Waker)>> = const { Cell::new(None) };
@@ -32,23 +35,49 @@ fn one_core() -> bool {
     *ONE.get_or_init(|| thread::available_parallelism().is_ok_and(|cores| cores.get() == 1))
 }
 
-/// Looks a bounded number of times whether `done`. `false`: it is time to sleep.
-pub(crate) fn look(done: impl Fn() -> bool) -> bool {
-    if one_core() {
-        return done();
+/// One wait of this thread, from its first look to its answer.
+pub(crate) struct Watch {
+    begin: Instant,
+}
+
+impl Watch {
+    pub(crate) fn start() -> Self {
+        Watch {
+            begin: Instant::now(),
+        }
     }
-    let limit = LOOKS.try_with(Cell::get).unwrap_or(FEWEST_LOOKS);
-    let hit = (0..limit).any(|_| {
-        hint::spin_loop();
-        done()
-    });
-    let next = if hit {
-        (limit * 2).min(MOST_LOOKS)
-    } else {
-        (limit / 2).max(FEWEST_LOOKS)
-    };
-    let _ = LOOKS.try_with(|looks| looks.set(next));
-    hit
+
+    /// Looks for a bounded time whether `done`. `false`: it is time to sleep.
+    pub(crate) fn look(&self, done: impl Fn() -> bool) -> bool {
+        if one_core() {
+            return done();
+        }
+        let typical = TYPICAL.try_with(Cell::get).unwrap_or_default();
+        let limit = if typical > LONGEST_LOOK {
+            SHORTEST_LOOK
+        } else {
+            typical * 2
+        };
+        let limit = limit.clamp(SHORTEST_LOOK, LONGEST_LOOK);
+        loop {
+            for _ in 0..16 {
+                hint::spin_loop();
+                if done() {
+                    return true;
+                }
+            }
+            if self.begin.elapsed() > limit {
+                return false;
+            }
+        }
+    }
+
+    /// The answer is there: learns from how long it took.
+    pub(crate) fn learn(self) {
+        // A single long one must not be remembered for many short ones.
+        let took = self.begin.elapsed().min(LONGEST_LOOK * 4);
+        let _ = TYPICAL.try_with(|typical| typical.set((typical.get() * 3 + took) / 4));
+    }
 }
 
 struct Parker {
