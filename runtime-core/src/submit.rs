@@ -4,6 +4,8 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tracing::Span;
+
 use crate::error::{Reason, Refused};
 use crate::failure::TaskLabel;
 use crate::flavour::Flavour;
@@ -29,14 +31,24 @@ pub(crate) struct Options {
 
 impl Options {
     fn into_details(self) -> Option<Details> {
+        let span = span();
         let plain = self.name.is_none() && self.grace.is_none() && self.owner.is_none();
-        (!plain).then(|| Details {
+        (!plain || span.is_some()).then(|| Details {
             name: self.name,
             grace: self.grace,
             owner: self.owner,
+            span,
             ..Details::default()
         })
     }
+}
+
+/// The caller's span, where anybody listens to spans at all.
+fn span() -> Option<Span> {
+    if !tracing::dispatcher::has_been_set() {
+        return None;
+    }
+    Some(Span::current()).filter(|span| !span.is_none())
 }
 
 pub(crate) type CellOf<F, P, R> = TaskCell<<F as Flavour>::Mode, P, R>;

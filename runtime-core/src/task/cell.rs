@@ -24,6 +24,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use once_cell::race::OnceBox;
+use tracing::Span;
 
 use crate::failure::{Cause, Failure, TaskLabel};
 use crate::id::TaskId;
@@ -59,6 +60,8 @@ pub(crate) struct Details {
     pub(crate) name: Option<Arc<str>>,
     pub(crate) grace: Option<Duration>,
     pub(crate) owner: Option<Arc<dyn Owner>>,
+    /// The span in which the payload was handed over, if there was one: it is entered for each poll.
+    pub(crate) span: Option<Span>,
     pub(crate) stop: OnceLock<Arc<StopNode>>,
 }
 
@@ -417,6 +420,10 @@ impl<M: Mode, P: Payload<M>, R: Route<P::Output>> AnyTask for TaskCell<M, P, R> 
         }
         host.stamp(header);
         let _current = Current::enter(&self);
+        let _span = header
+            .details()
+            .and_then(|details| details.span.as_ref())
+            .map(Span::enter);
         match claim {
             Claim::Poll => self.poll_once(host),
             Claim::Cancel => {
