@@ -1,6 +1,5 @@
 //! What users hand over: closures that make a future, closures to call, and what may come of them.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -24,6 +23,13 @@ mod sealed {
     pub trait Mode {}
     impl Mode for super::Async {}
     impl Mode for super::Blocking {}
+
+    pub trait Returns {
+        type Value;
+    }
+    impl<T> Returns for fn() -> T {
+        type Value = T;
+    }
 }
 
 /// What a runner takes: on an async flavour a `Send` closure that makes a future, on a blocking one a
@@ -99,8 +105,8 @@ impl<F: FnOnce() -> T, T> Future for Call<F> {
 /// What a payload that nobody waits for may give: nothing, or a failure.
 ///
 /// Implemented for `()` and for `Result<(), E>` where `E: Into<anyhow::Error>`: every error type that
-/// is `Error + Send + Sync + 'static`, and `anyhow::Error` itself. A payload that never returns may
-/// say so with [`Infallible`] in place of `()`.
+/// is `Error + Send + Sync + 'static`, and `anyhow::Error` itself. A payload that never returns, an
+/// endless loop, is fine too.
 #[diagnostic::on_unimplemented(
     message = "a payload that returns `{Self}` cannot be adopted: its value would be lost",
     label = "this payload is adopted, so nobody would see what it returns",
@@ -130,11 +136,15 @@ impl<E: Into<anyhow::Error> + 'static> Adoptable for Result<(), E> {
     }
 }
 
-impl Adoptable for Infallible {
+// What a closure that is an endless loop returns, from edition 2024 on.
+impl Adoptable for Never {
     fn settle(self) -> Result<(), anyhow::Error> {
-        match self {}
+        self
     }
 }
+
+/// The type `!`, which has no name of its own on stable yet.
+type Never = <fn() -> ! as sealed::Returns>::Value;
 
 /// Where a payload's value goes: decided when it is handed over.
 pub(crate) trait Route<T>: 'static {
