@@ -162,9 +162,7 @@ impl Shared {
     fn grow(self: &Arc<Self>) -> io::Result<()> {
         let number = self.threads.fetch_add(1, Ordering::SeqCst) + 1;
         let pool = Arc::clone(self);
-        let made = self
-            .seat
-            .spawn(&format!("pool-{number}"), move |worker| pool.work(&worker));
+        let made = self.seat.spawn(&format!("pool-{number}"), move |worker| pool.work(&worker));
         if made.is_err() {
             self.threads.fetch_sub(1, Ordering::SeqCst);
         }

@@ -42,9 +42,8 @@ impl Watch {
             }
             State::None => {
                 let of_thread = Arc::clone(pool);
-                let made = pool
-                    .seat()
-                    .spawn("pool-watch", move |_| of_thread.watch().run(&of_thread));
+                let made =
+                    pool.seat().spawn("pool-watch", move |_| of_thread.watch().run(&of_thread));
                 // No thread to be had: the next job tries again.
                 if made.is_ok() {
                     *state = State::Ticking;

@@ -13,9 +13,8 @@ pub(crate) struct Drive;
 impl LaneEngine for Drive {
     fn drive(&self, lane: LaneLoop) -> io::Result<()> {
         // What the program's features give: timers always, sockets with `net`.
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .build_local(LocalOptions::default())?;
+        let runtime =
+            Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
         // The loop is one task of tokio's, with one cooperative budget for all that it polls; when that
         // is used up, tokio's resources say "not ready" until the runtime has had its turn.
         runtime.block_on(lane.run(coop::has_budget_remaining));

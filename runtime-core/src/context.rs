@@ -47,10 +47,7 @@ impl Context {
     pub fn try_current() -> Option<Self> {
         let task = cell::current()?;
         let handle = Handle::try_current()?;
-        let name = task
-            .header()
-            .details()
-            .and_then(|details| details.name.clone());
+        let name = task.header().details().and_then(|details| details.name.clone());
         let name = name.unwrap_or_else(|| task.header().id.to_string().into());
         Some(Context { task, name, handle })
     }
@@ -159,8 +156,6 @@ impl Context {
 
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context")
-            .field("task", &self.label())
-            .finish_non_exhaustive()
+        f.debug_struct("Context").field("task", &self.label()).finish_non_exhaustive()
     }
 }

@@ -97,10 +97,9 @@ impl fmt::Display for Reason {
         match self {
             Reason::Stopping => f.write_str("the runner is stopping and takes nothing new"),
             Reason::Stopped => f.write_str("the runner has stopped"),
-            Reason::DuplicateName { name, there, here } => write!(
-                f,
-                "the name `{name}` from {here} is taken by a living task from {there}"
-            ),
+            Reason::DuplicateName { name, there, here } => {
+                write!(f, "the name `{name}` from {here} is taken by a living task from {there}")
+            }
             Reason::BadName { name, why } => write!(f, "the name \"{name}\" {why}"),
             Reason::NoThread { flavour, error } => {
                 write!(f, "the {flavour} flavour could not be started: {error}")
@@ -122,9 +121,7 @@ impl<P> fmt::Display for Refused<P> {
 
 impl<P> fmt::Debug for Refused<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Refused")
-            .field("reason", &self.reason)
-            .finish_non_exhaustive()
+        f.debug_struct("Refused").field("reason", &self.reason).finish_non_exhaustive()
     }
 }
 

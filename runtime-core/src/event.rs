@@ -25,10 +25,7 @@ pub(crate) enum Event {
     /// A service has ended; on its own, if nobody asked it to.
     ServiceEnded { name: Arc<str> },
     /// The thread of a lane, or the last one of a pool, is gone; with an error if its executor broke.
-    HomeEnded {
-        flavour: FlavourId,
-        error: Option<String>,
-    },
+    HomeEnded { flavour: FlavourId, error: Option<String> },
 }
 
 /// A wish to stop the whole runner.

@@ -48,11 +48,7 @@ impl fmt::Display for TaskLabel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
             Some(name) => write!(f, "{} task `{name}`", self.flavour),
-            None => write!(
-                f,
-                "{} task {} from {}",
-                self.flavour, self.id, self.spawned_at
-            ),
+            None => write!(f, "{} task {} from {}", self.flavour, self.id, self.spawned_at),
         }
     }
 }

@@ -98,10 +98,7 @@ impl FlavourKey {
     /// A flavour of this name.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
-        FlavourKey {
-            id: FlavourId::new(name),
-            index: OnceLock::new(),
-        }
+        FlavourKey { id: FlavourId::new(name), index: OnceLock::new() }
     }
 
     /// The flavour's name.
@@ -113,9 +110,7 @@ impl FlavourKey {
     /// The flavour's place in every runner of the process.
     pub(crate) fn index(&self) -> usize {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
-        *self
-            .index
-            .get_or_init(|| NEXT.fetch_add(1, Ordering::Relaxed))
+        *self.index.get_or_init(|| NEXT.fetch_add(1, Ordering::Relaxed))
     }
 }
 
@@ -133,20 +128,14 @@ pub(crate) enum EngineKind {
 impl Engine<Async> {
     /// A lane.
     pub fn lane(engine: impl LaneEngine) -> Self {
-        Engine {
-            kind: EngineKind::Lane(Arc::new(engine)),
-            mode: std::marker::PhantomData,
-        }
+        Engine { kind: EngineKind::Lane(Arc::new(engine)), mode: std::marker::PhantomData }
     }
 }
 
 impl Engine<Blocking> {
     /// A pool.
     pub fn pool(engine: impl PoolEngine) -> Self {
-        Engine {
-            kind: EngineKind::Pool(Box::new(engine)),
-            mode: std::marker::PhantomData,
-        }
+        Engine { kind: EngineKind::Pool(Box::new(engine)), mode: std::marker::PhantomData }
     }
 }
 

@@ -78,10 +78,8 @@ impl Homes {
     /// The home of a flavour; it starts if this is the first time.
     pub(crate) fn get<F: Flavour>(&self, flavour: F) -> Result<&Place, Reason> {
         let key = flavour.key();
-        let slot = self
-            .slots
-            .get(key.index())
-            .ok_or(Reason::TooManyFlavours { flavour: key.id() })?;
+        let slot =
+            self.slots.get(key.index()).ok_or(Reason::TooManyFlavours { flavour: key.id() })?;
         match slot.get() {
             Some(place) => Ok(place),
             None => self.start(flavour, slot),
@@ -104,10 +102,7 @@ impl Homes {
                 EngineKind::Lane(engine) => self.start_lane(id, engine),
                 EngineKind::Pool(engine) => self.start_pool(id, engine),
             };
-            let error = |error| Reason::NoThread {
-                flavour: id,
-                error: Arc::new(error),
-            };
+            let error = |error| Reason::NoThread { flavour: id, error: Arc::new(error) };
             let kind = home.map_err(error)?;
             let shared = SharedHome::new(kind.home());
             let _ = slot.set(Place { kind, shared });
@@ -145,12 +140,7 @@ impl Homes {
         let events = Arc::clone(&self.root);
         let hooks = PoolHooks {
             make_thread: Box::new(move |suffix, body| threads.spawn(suffix, body)),
-            gone: Box::new(move || {
-                events.tell(Event::HomeEnded {
-                    flavour,
-                    error: None,
-                })
-            }),
+            gone: Box::new(move || events.tell(Event::HomeEnded { flavour, error: None })),
         };
         let root: Arc<dyn Owner> = self.root.clone();
         let home = PoolHome::new(flavour, root, hooks, self.config.epoch);
@@ -167,10 +157,6 @@ impl Homes {
 
     /// The lanes and pools that have started.
     pub(crate) fn all(&self) -> Vec<HomeKind> {
-        self.slots
-            .iter()
-            .filter_map(OnceLock::get)
-            .map(|place| place.kind.clone())
-            .collect()
+        self.slots.iter().filter_map(OnceLock::get).map(|place| place.kind.clone()).collect()
     }
 }

@@ -33,8 +33,7 @@ impl TaskId {
         };
         // A thread that is ending has no block any more: it takes a whole one for a single id.
         TaskId(
-            IDS.try_with(take)
-                .unwrap_or_else(|_| NEXT_BLOCK.fetch_add(BLOCK, Ordering::Relaxed)),
+            IDS.try_with(take).unwrap_or_else(|_| NEXT_BLOCK.fetch_add(BLOCK, Ordering::Relaxed)),
         )
     }
 

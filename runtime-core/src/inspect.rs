@@ -58,10 +58,7 @@ impl BusyView {
             flavour,
             spawned_at: busy.spawned_at,
         });
-        BusyView {
-            task,
-            held: busy.held,
-        }
+        BusyView { task, held: busy.held }
     }
 
     /// The task.
@@ -106,7 +103,8 @@ impl HomeView {
         &self.busy
     }
 
-    /// The tasks that have work left; of a pool, none: see [`busy`](HomeView::busy).
+    /// The tasks that have work left, a thousand at most; of a pool, none: see
+    /// [`busy`](HomeView::busy).
     #[must_use]
     pub fn tasks(&self) -> &[TaskView] {
         &self.tasks
@@ -163,10 +161,7 @@ impl Tree {
     /// The living task with this id, if its home has shown it.
     #[must_use]
     pub fn find(&self, id: TaskId) -> Option<&TaskView> {
-        self.homes
-            .iter()
-            .flat_map(|home| &home.tasks)
-            .find(|task| task.label.id == id)
+        self.homes.iter().flat_map(|home| &home.tasks).find(|task| task.label.id == id)
     }
 }
 
@@ -174,18 +169,10 @@ impl fmt::Display for Tree {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = if self.stopping { "stopping" } else { "running" };
         let plural = if self.alive == 1 { "" } else { "s" };
-        write!(
-            f,
-            "{}: {state} for {:.1?}, {} task{plural}",
-            self.runner, self.age, self.alive
-        )?;
+        write!(f, "{}: {state} for {:.1?}, {} task{plural}", self.runner, self.age, self.alive)?;
         for (index, home) in self.homes.iter().enumerate() {
             let last = index + 1 == self.homes.len();
-            let (branch, stem) = if last {
-                ("└─", "  ")
-            } else {
-                ("├─", "│ ")
-            };
+            let (branch, stem) = if last { ("└─", "  ") } else { ("├─", "│ ") };
             write!(f, "\n{branch} {}", home.flavour)?;
             if home.waiting > 0 {
                 write!(f, ", {} waiting", home.waiting)?;
@@ -201,11 +188,7 @@ impl fmt::Display for Tree {
             };
             for busy in &home.busy {
                 let branch = branch();
-                write!(
-                    f,
-                    "\n{stem} {branch} {} has the thread for {:.1?}",
-                    busy.task, busy.held
-                )?;
+                write!(f, "\n{stem} {branch} {} has the thread for {:.1?}", busy.task, busy.held)?;
             }
             for task in &home.tasks {
                 let branch = branch();

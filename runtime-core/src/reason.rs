@@ -52,10 +52,7 @@ impl fmt::Display for StopReason {
 pub struct Signal(i32);
 
 impl Signal {
-    #[cfg_attr(
-        not(all(unix, feature = "signal")),
-        allow(dead_code, reason = "no signals here")
-    )]
+    #[cfg_attr(not(all(unix, feature = "signal")), allow(dead_code, reason = "no signals here"))]
     pub(crate) fn new(number: i32) -> Self {
         Signal(number)
     }

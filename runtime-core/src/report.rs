@@ -77,9 +77,7 @@ impl fmt::Display for Straggler {
 
 impl StopReport {
     pub(crate) fn new(inner: Inner) -> Self {
-        StopReport {
-            inner: Arc::new(inner),
-        }
+        StopReport { inner: Arc::new(inner) }
     }
 
     /// The name of the runner.
@@ -197,11 +195,7 @@ impl StopReport {
 impl fmt::Display for StopReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.inner;
-        write!(
-            f,
-            "{}: stopped in {:.1?}: {}",
-            inner.runner, inner.took, inner.reason
-        )?;
+        write!(f, "{}: stopped in {:.1?}: {}", inner.runner, inner.took, inner.reason)?;
         if let Some(forced) = &inner.forced {
             write!(f, "; forced: {forced}")?;
         }
@@ -220,29 +214,15 @@ impl fmt::Display for StopReport {
         let sections = [
             ("failed", failures.collect::<Vec<_>>()),
             ("did not stop in time", abandoned),
-            (
-                "panicked in a destructor, which was contained",
-                contained.collect(),
-            ),
+            ("panicked in a destructor, which was contained", contained.collect()),
         ];
-        let sections: Vec<_> = sections
-            .iter()
-            .filter(|(_, lines)| !lines.is_empty())
-            .collect();
+        let sections: Vec<_> = sections.iter().filter(|(_, lines)| !lines.is_empty()).collect();
         for (index, (title, lines)) in sections.iter().enumerate() {
             let last = index + 1 == sections.len();
-            let (branch, stem) = if last {
-                ("└─", "  ")
-            } else {
-                ("├─", "│ ")
-            };
+            let (branch, stem) = if last { ("└─", "  ") } else { ("├─", "│ ") };
             write!(f, "\n{branch} {title}")?;
             for (index, line) in lines.iter().enumerate() {
-                let branch = if index + 1 == lines.len() {
-                    "└─"
-                } else {
-                    "├─"
-                };
+                let branch = if index + 1 == lines.len() { "└─" } else { "├─" };
                 write!(f, "\n{stem} {branch} {line}")?;
             }
         }

@@ -23,12 +23,8 @@ use crate::sync::Mutex;
 /// Signals that are no further apart than this are one.
 const BURST: Duration = Duration::from_millis(250);
 
-static DESK: Mutex<Desk> = Mutex::new(Desk {
-    up: false,
-    held: false,
-    early: None,
-    runners: Vec::new(),
-});
+static DESK: Mutex<Desk> =
+    Mutex::new(Desk { up: false, held: false, early: None, runners: Vec::new() });
 
 struct Desk {
     up: bool,
@@ -70,14 +66,8 @@ pub(crate) fn subscribe(root: Arc<RootGroup>) -> Option<Subscription> {
         tracing::error!(target: "spumoni", "signals are not handled: {error}");
         return None;
     }
-    let subscription = Subscription {
-        root: Arc::downgrade(&root),
-    };
-    let mut listener = Listener {
-        root,
-        last: None,
-        heard: 0,
-    };
+    let subscription = Subscription { root: Arc::downgrade(&root) };
+    let mut listener = Listener { root, last: None, heard: 0 };
     if let Some((signal, at)) = desk.early.take() {
         listener.hear(signal, at);
     }
@@ -88,9 +78,7 @@ pub(crate) fn subscribe(root: Arc<RootGroup>) -> Option<Subscription> {
 impl Drop for Subscription {
     fn drop(&mut self) {
         let root = self.root.as_ptr();
-        DESK.lock()
-            .runners
-            .retain(|listener| Arc::as_ptr(&listener.root) != root);
+        DESK.lock().runners.retain(|listener| Arc::as_ptr(&listener.root) != root);
     }
 }
 
@@ -131,9 +119,7 @@ fn hear_all(mut signals: Signals) {
 
 impl Listener {
     fn hear(&mut self, signal: Signal, now: Instant) {
-        let burst = self
-            .last
-            .is_some_and(|last| now.duration_since(last) < BURST);
+        let burst = self.last.is_some_and(|last| now.duration_since(last) < BURST);
         self.last = Some(now);
         if burst {
             return;
@@ -144,10 +130,6 @@ impl Listener {
         }
         let reason = StopReason::Signal(signal);
         let force = self.heard == 2;
-        self.root.tell(Event::Stop(StopRequest {
-            reason,
-            budget: None,
-            force,
-        }));
+        self.root.tell(Event::Stop(StopRequest { reason, budget: None, force }));
     }
 }

@@ -27,6 +27,8 @@ pub(crate) struct Options {
     pub(crate) owner: Option<Arc<dyn Owner>>,
     /// On a blocking flavour: a thread of its own.
     pub(crate) dedicated: bool,
+    /// It was let in, and has its name, already.
+    pub(crate) admitted: bool,
 }
 
 impl Options {
@@ -153,35 +155,43 @@ where
     };
     // While stopping, what a task needs for its cleanup is taken still.
     let cleanup = root.is_stopping() && is_of(root);
-    if let Err(reason) = root.admit(cleanup) {
-        return Err(Refused::new(reason, payload));
-    }
     let id = TaskId::next();
-    if let Some(name) = &options.name {
-        let label = TaskLabel {
-            id,
-            name: Some(Arc::clone(name)),
-            flavour: flavour.key().id(),
-            spawned_at: here,
-        };
-        if let Err(reason) = root.take_name(name, here, label) {
-            root.leave(1);
-            return Err(Refused::new(reason, payload));
+    let label = |name: &Arc<str>| TaskLabel {
+        id,
+        name: Some(Arc::clone(name)),
+        flavour: flavour.key().id(),
+        spawned_at: here,
+    };
+    if options.admitted {
+        if let Some(name) = &options.name {
+            root.names().put(label(name));
         }
+    } else if let Err(reason) = let_in(root, options.name.as_ref().map(label), cleanup) {
+        return Err(Refused::new(reason, payload));
     }
     if let Some(grace) = options.grace {
         root.note_grace(grace);
     }
     let life = Lifecycle::queued(handle, cleanup);
-    let task = TaskCell::new(
-        id,
-        payload,
-        Arc::clone(&place.shared),
-        here,
-        options.into_details(),
-        life,
-    );
+    let task =
+        TaskCell::new(id, payload, Arc::clone(&place.shared), here, options.into_details(), life);
     Ok((task, &place.kind))
+}
+
+/// Counts one in and takes its name, or does neither.
+pub(crate) fn let_in(
+    root: &RootGroup,
+    named: Option<TaskLabel>,
+    cleanup: bool,
+) -> Result<(), Reason> {
+    root.admit(cleanup)?;
+    if let Some(label) = named
+        && let Err(reason) = root.names().take(label)
+    {
+        root.leave(1);
+        return Err(reason);
+    }
+    Ok(())
 }
 
 /// Whether the calling thread runs a task of this runner, one that is not being dropped.
@@ -194,24 +204,13 @@ fn is_of(root: &Arc<RootGroup>) -> bool {
 
 fn dedicate(pool: &PoolHome, task: Arc<dyn AnyTask>) -> Result<(), (Reason, Arc<dyn AnyTask>)> {
     let flavour = pool.flavour();
-    let name = task
-        .header()
-        .label()
-        .name
-        .unwrap_or_else(|| "service".into());
+    let name = task.header().label().name.unwrap_or_else(|| "service".into());
     let Some(open) = pool.pool() else {
         return Err((Reason::Stopped, task));
     };
-    open.dedicate(Job::new(task), &name)
-        .map_err(|(error, job)| {
-            (
-                Reason::NoThread {
-                    flavour,
-                    error: Arc::new(error),
-                },
-                job.into_task(),
-            )
-        })
+    open.dedicate(Job::new(task), &name).map_err(|(error, job)| {
+        (Reason::NoThread { flavour, error: Arc::new(error) }, job.into_task())
+    })
 }
 
 /// The home took nothing: undoes the admission.

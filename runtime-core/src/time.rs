@@ -36,8 +36,7 @@ impl Deadline {
 
     /// How long is left; `None` if the deadline never comes.
     pub(crate) fn left(self) -> Option<Duration> {
-        self.0
-            .map(|at| at.saturating_duration_since(Instant::now()))
+        self.0.map(|at| at.saturating_duration_since(Instant::now()))
     }
 
     pub(crate) fn instant(self) -> Option<Instant> {

@@ -137,16 +137,8 @@ fn describe(value: Box<dyn Any + Send>) -> PanicInfo {
     }
     let _ = NOTE.try_with(|slot| slot.take());
     let (location, backtrace) = note.map_or((None, None), |note| (note.location, note.backtrace));
-    let thread = std::thread::current()
-        .name()
-        .unwrap_or("unnamed")
-        .to_owned();
-    PanicInfo {
-        text,
-        location,
-        thread,
-        backtrace,
-    }
+    let thread = std::thread::current().name().unwrap_or("unnamed").to_owned();
+    PanicInfo { text, location, thread, backtrace }
 }
 
 #[cfg(test)]
@@ -178,11 +170,6 @@ mod tests {
         install_hook();
         let info = guard(|| panic!("here")).unwrap_err();
         let line = line!() - 1;
-        assert!(
-            info.location()
-                .unwrap()
-                .contains(&format!("unwind.rs:{line}")),
-            "{info:?}"
-        );
+        assert!(info.location().unwrap().contains(&format!("unwind.rs:{line}")), "{info:?}");
     }
 }

@@ -98,18 +98,12 @@ fn string(key: &Ident, input: ParseStream<'_>) -> Result<LitStr> {
 fn path(key: &Ident, input: ParseStream<'_>) -> Result<Path> {
     let wrong = format!("`{key}` takes a path: `{key} = ::spumoni`");
     let at = value_span(key, input);
-    input
-        .call(Path::parse_mod_style)
-        .map_err(|_| Error::new(at, wrong))
+    input.call(Path::parse_mod_style).map_err(|_| Error::new(at, wrong))
 }
 
 /// Where the value begins; the key, if there is none.
 fn value_span(key: &Ident, input: ParseStream<'_>) -> Span {
-    if input.is_empty() {
-        key.span()
-    } else {
-        input.span()
-    }
+    if input.is_empty() { key.span() } else { input.span() }
 }
 
 fn comma(input: ParseStream<'_>) -> Result<()> {
@@ -155,12 +149,7 @@ mod tests {
         for (tokens, flavour, name, facade) in [
             (quote!(flavour = "tokio"), "\"tokio\"", "absent", "absent"),
             (quote!(flavor = "smol",), "\"smol\"", "absent", "absent"),
-            (
-                quote!(name = "x", crate = ::a::b, flavour = "t"),
-                "\"t\"",
-                "\"x\"",
-                ":: a :: b",
-            ),
+            (quote!(name = "x", crate = ::a::b, flavour = "t"), "\"t\"", "\"x\"", ":: a :: b"),
             (quote!(crate = crate), "absent", "absent", "crate"),
             (quote!(), "absent", "absent", "absent"),
         ] {
@@ -175,22 +164,10 @@ mod tests {
     #[test]
     fn each_mistake_has_its_message() {
         for (tokens, expected) in [
-            (
-                quote!(flavour = "a", flavour = "b"),
-                "argument `flavour` is given twice",
-            ),
-            (
-                quote!(flavour = "a", flavor = "b"),
-                "argument `flavor` is given twice",
-            ),
-            (
-                quote!(after = [Other]),
-                "unknown argument `after`\nknown arguments: `flavour`",
-            ),
-            (
-                quote!(nmae = "x"),
-                "unknown argument `nmae`; did you mean `name`?",
-            ),
+            (quote!(flavour = "a", flavour = "b"), "argument `flavour` is given twice"),
+            (quote!(flavour = "a", flavor = "b"), "argument `flavor` is given twice"),
+            (quote!(after = [Other]), "unknown argument `after`\nknown arguments: `flavour`"),
+            (quote!(nmae = "x"), "unknown argument `nmae`; did you mean `name`?"),
             (quote!(flavour), "expected `flavour = …`"),
             (quote!(flavour = ), "`flavour` takes a string literal"),
             (quote!(flavour = tokio), "`flavour` takes a string literal"),
@@ -220,9 +197,6 @@ mod tests {
         for tokens in [quote!(flavr = "tokio"), quote!("tokio"), quote!(flavour)] {
             assert_eq!(shown(&read(tokens).0.flavour), "broken");
         }
-        assert_eq!(
-            shown(&read(quote!(flavr = "a", flavour = "b")).0.flavour),
-            "\"b\""
-        );
+        assert_eq!(shown(&read(quote!(flavr = "a", flavour = "b")).0.flavour), "\"b\"");
     }
 }

@@ -48,11 +48,7 @@ impl Call {
         plain(signature, flavour, &mut errors);
         let more = "what else it needs can be fields of a type, with `#[service]` on its `impl`";
         let context = errors.keep(context(signature, more)).flatten();
-        errors.or(Self {
-            receiver: None,
-            context,
-            output: Output::of(signature),
-        })
+        errors.or(Self { receiver: None, context, output: Output::of(signature) })
     }
 
     /// The call of a method.
@@ -62,11 +58,7 @@ impl Call {
         let receiver = errors.keep(receiver(signature));
         let more = "what else it needs can be fields of the type";
         let context = errors.keep(context(signature, more)).flatten();
-        errors.or(Self {
-            receiver,
-            context,
-            output: Output::of(signature),
-        })
+        errors.or(Self { receiver, context, output: Output::of(signature) })
     }
 
     /// Whether the generated call is the same for both.
@@ -83,13 +75,7 @@ impl Output {
             ReturnType::Default => signature.ident.to_token_stream(),
         };
         let first = tokens.span();
-        Self {
-            first,
-            last: tokens
-                .into_iter()
-                .last()
-                .map_or(first, |token| token.span()),
-        }
+        Self { first, last: tokens.into_iter().last().map_or(first, |token| token.span()) }
     }
 }
 
@@ -136,10 +122,7 @@ fn qualifiers(signature: &Signature) -> impl Iterator<Item = (&'static str, Span
         Safety::Safe(word) => Some(("safe", word.span)),
         Safety::Default => None,
     };
-    let abi = signature
-        .abi
-        .as_ref()
-        .map(|abi| ("extern", abi.extern_token.span));
+    let abi = signature.abi.as_ref().map(|abi| ("extern", abi.extern_token.span));
     [constness, safety, abi].into_iter().flatten()
 }
 
@@ -167,11 +150,7 @@ fn receiver(signature: &Signature) -> Result<Passing> {
 }
 
 fn reference(mutable: bool) -> Passing {
-    if mutable {
-        Passing::RefMut
-    } else {
-        Passing::Ref
-    }
+    if mutable { Passing::RefMut } else { Passing::Ref }
 }
 
 /// The context argument, the only one there may be. `more` is for who wants another.
@@ -184,11 +163,7 @@ fn context(signature: &Signature, more: &str) -> Result<Option<Context>> {
             Error::new_spanned(&arg.ty, format!("{odd}; {more}"))
         }),
         [first, second, ..] => {
-            let extra = if context_type(&first.ty).is_some() {
-                second
-            } else {
-                first
-            };
+            let extra = if context_type(&first.ty).is_some() { second } else { first };
             let odd = "a service takes nothing but one `Context` or `&Context`; remove this";
             Err(Error::new_spanned(extra, format!("{odd}; {more}")))
         }
@@ -208,10 +183,7 @@ fn context_type(ty: &Type) -> Option<Context> {
         Type::Reference(reference) => (true, &*reference.elem),
         ty => (false, ty),
     };
-    is_path_to(inner, "Context").then(|| Context {
-        by_reference,
-        at: ty.span(),
-    })
+    is_path_to(inner, "Context").then(|| Context { by_reference, at: ty.span() })
 }
 
 #[cfg(test)]
@@ -227,26 +199,15 @@ mod tests {
         for (signature, receiver, by_reference) in [
             ("fn run(self)", Passing::Value, None),
             ("fn run(mut self, cx: Context)", Passing::Value, Some(false)),
-            (
-                "fn run(&self, _: &spumoni::Context)",
-                Passing::Ref,
-                Some(true),
-            ),
-            (
-                "fn run<'a>(&'a mut self, cx: &'a (Context))",
-                Passing::RefMut,
-                Some(true),
-            ),
+            ("fn run(&self, _: &spumoni::Context)", Passing::Ref, Some(true)),
+            ("fn run<'a>(&'a mut self, cx: &'a (Context))", Passing::RefMut, Some(true)),
             ("fn run(self: Self) -> u8", Passing::Value, None),
             ("fn run(self: &Self)", Passing::Ref, None),
             ("fn run(self: &mut Self)", Passing::RefMut, None),
         ] {
             let call = method(signature, Flavour::Thread).unwrap_or_else(|e| panic!("{e}"));
             assert_eq!(call.receiver, Some(receiver));
-            assert_eq!(
-                call.context.map(|context| context.by_reference),
-                by_reference
-            );
+            assert_eq!(call.context.map(|context| context.by_reference), by_reference);
         }
     }
 
@@ -257,10 +218,7 @@ mod tests {
             ("fn run()", "first argument"),
             ("fn run(cx: Context)", "first argument"),
             ("fn run(self: Arc<Self>)", "takes the service itself"),
-            (
-                "fn run(&self, cx: &mut Context)",
-                "as `Context` or `&Context`",
-            ),
+            ("fn run(&self, cx: &mut Context)", "as `Context` or `&Context`"),
             ("fn run(&self, n: usize)", "as `Context` or `&Context`"),
             ("fn run(&self, n: impl Fn())", "as `Context` or `&Context`"),
             ("fn run(&self, cx: Context, n: usize)", "remove this"),
@@ -284,10 +242,7 @@ mod tests {
     fn only_async_flavours_await_the_body() {
         for flavour in [Flavour::Tokio, Flavour::Smol, Flavour::AsyncStd] {
             assert!(method("async fn run(&self)", flavour).is_ok());
-            let error = method("fn run(&self)", flavour)
-                .err()
-                .expect("refused")
-                .to_string();
+            let error = method("fn run(&self)", flavour).err().expect("refused").to_string();
             assert!(error.contains("make it `async fn run`"), "{error}");
         }
     }

@@ -48,10 +48,7 @@ pub(crate) fn unknown(what: &str, given: &str, known: &[&str]) -> String {
         None => String::new(),
     };
     let known: Vec<String> = known.iter().map(|word| format!("`{word}`")).collect();
-    format!(
-        "unknown {what} `{given}`{hint}\nknown {what}s: {}",
-        known.join(", ")
-    )
+    format!("unknown {what} `{given}`{hint}\nknown {what}s: {}", known.join(", "))
 }
 
 /// How many characters must be put in, taken out or replaced to get from `a` to `b`.
@@ -111,12 +108,8 @@ mod tests {
         assert_eq!(errors.keep(Ok(1)), Some(1));
         assert_eq!(errors.keep::<()>(Err(Error::new(span, "one"))), None);
         errors.push(Error::new(span, "two"));
-        let told: Vec<String> = errors
-            .or(())
-            .unwrap_err()
-            .into_iter()
-            .map(|e| e.to_string())
-            .collect();
+        let told: Vec<String> =
+            errors.or(()).unwrap_err().into_iter().map(|e| e.to_string()).collect();
         assert_eq!(told, ["one", "two"]);
         assert_eq!(Errors::default().or(7).unwrap(), 7);
     }

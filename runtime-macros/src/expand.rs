@@ -15,10 +15,7 @@ use crate::valid::{Place, Plan, Refusal, Target};
 pub(crate) fn service(plan: &Plan, item: &TokenStream) -> TokenStream {
     let service = match &plan.place.target {
         Target::Type { at, .. } => {
-            let launch = launch(
-                plan,
-                &quote_spanned!(site(plan.call.output.first)=> Self::run),
-            );
+            let launch = launch(plan, &quote_spanned!(site(plan.call.output.first)=> Self::run));
             implementation(&plan.place, &spec(plan, *at), &launch)
         }
         Target::Function(ident) => registration(plan, ident),
@@ -142,10 +139,7 @@ mod tests {
             Err(refusal) => fallback(&refusal, item),
         };
         let all = all.to_string();
-        all.strip_prefix(&item.to_string())
-            .expect("the item unchanged")
-            .trim()
-            .to_owned()
+        all.strip_prefix(&item.to_string()).expect("the item unchanged").trim().to_owned()
     }
 
     #[test]
@@ -173,10 +167,7 @@ mod tests {
                 }
             }
         };
-        assert_eq!(
-            expanded(quote!(flavour = "tokio"), &item),
-            expected.to_string()
-        );
+        assert_eq!(expanded(quote!(flavour = "tokio"), &item), expected.to_string());
     }
 
     #[test]
@@ -207,11 +198,7 @@ mod tests {
     #[test]
     fn the_payload_passes_what_the_signature_wants_on_every_flavour() {
         for (flavour, run, expected) in [
-            (
-                "thread",
-                quote!(fn run(self)),
-                quote!(flavour::Thread, move || { Self::run(self) }),
-            ),
+            ("thread", quote!(fn run(self)), quote!(flavour::Thread, move || { Self::run(self) })),
             (
                 "smol",
                 quote!(async fn run(&self)),
@@ -227,10 +214,7 @@ mod tests {
             ),
         ] {
             let expanded = expanded(quote!(flavour = #flavour), &quote!(impl A { #run {} }));
-            assert!(
-                expanded.contains(&expected.to_string()),
-                "{flavour}: {expanded}"
-            );
+            assert!(expanded.contains(&expected.to_string()), "{flavour}: {expanded}");
         }
     }
 
@@ -238,18 +222,9 @@ mod tests {
     fn a_refused_type_counts_as_a_service_all_the_same() {
         let item = quote!(impl Api { async fn run(&self, n: u8) {} });
         let expanded = expanded(quote!(flavour = "tokio"), &item);
-        assert!(
-            expanded.starts_with(":: core :: compile_error !"),
-            "{expanded}"
-        );
-        assert!(
-            expanded.contains(":: spumoni :: __private :: Service for Api"),
-            "{expanded}"
-        );
-        assert!(
-            expanded.contains(":: core :: unreachable ! ()"),
-            "{expanded}"
-        );
+        assert!(expanded.starts_with(":: core :: compile_error !"), "{expanded}");
+        assert!(expanded.contains(":: spumoni :: __private :: Service for Api"), "{expanded}");
+        assert!(expanded.contains(":: core :: unreachable ! ()"), "{expanded}");
     }
 
     #[test]
@@ -261,10 +236,7 @@ mod tests {
                     fn api() {}
                 ),
             ),
-            (
-                quote!(flavour = "tokio", crate = "x"),
-                quote!(impl A { async fn run(self) {} }),
-            ),
+            (quote!(flavour = "tokio", crate = "x"), quote!(impl A { async fn run(self) {} })),
         ] {
             let expanded = expanded(args, &item);
             assert_eq!(expanded.matches("compile_error").count(), 1, "{expanded}");

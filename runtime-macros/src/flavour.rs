@@ -55,13 +55,8 @@ mod tests {
         for name in NAMES {
             assert!(Flavour::named(&parse_quote!(#name)).is_ok(), "{name}");
         }
-        let error = Flavour::named(&parse_quote!("tokyo"))
-            .unwrap_err()
-            .to_string();
+        let error = Flavour::named(&parse_quote!("tokyo")).unwrap_err().to_string();
         assert!(error.contains("did you mean `tokio`?"), "{error}");
-        assert!(
-            error.contains("`tokio`, `smol`, `async-std`, `thread`"),
-            "{error}"
-        );
+        assert!(error.contains("`tokio`, `smol`, `async-std`, `thread`"), "{error}");
     }
 }

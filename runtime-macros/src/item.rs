@@ -101,11 +101,7 @@ fn function(input: ParseStream<'_>) -> Option<Kind> {
         return Some(Kind::Function(signature));
     }
     let at = signature.ident.span();
-    Some(Kind::Other(Other {
-        at,
-        what: "a function without a body",
-        ty: None,
-    }))
+    Some(Kind::Other(Other { at, what: "a function without a body", ty: None }))
 }
 
 /// Empties the braces within the item's own braces: the bodies of methods and the like.
@@ -144,9 +140,7 @@ fn shared_meta(meta: Meta) -> Option<Meta> {
         // Generated code must not trip over the lint, but need not fulfil the expectation.
         Some(parse_quote!(allow(#tokens)))
     } else if list.path.is_ident("cfg_attr") {
-        let metas = list
-            .parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
-            .ok()?;
+        let metas = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok()?;
         let mut metas = metas.into_iter();
         let condition = metas.next()?;
         let shared: Vec<Meta> = metas.filter_map(shared_meta).collect();
@@ -193,23 +187,11 @@ mod tests {
     #[test]
     fn items_are_told_apart() {
         for (item, expected) in [
-            (
-                "pub(crate) async fn api(cx: Context) -> Result<()> {}",
-                "fn api",
-            ),
+            ("pub(crate) async fn api(cx: Context) -> Result<()> {}", "fn api"),
             ("unsafe extern \"C\" fn api() -> impl Sized {}", "fn api"),
-            (
-                "impl<T> A<T> { fn run(&self) {} fn other() {} }",
-                "impl with 1 run",
-            ),
-            (
-                "impl A { const X: [u8; { 2 }] = [0; 2]; mac! { x } }",
-                "impl with 0 run",
-            ),
-            (
-                "impl A { #[cfg(a)] fn run() {} #[cfg(b)] fn run() {} }",
-                "impl with 2 run",
-            ),
+            ("impl<T> A<T> { fn run(&self) {} fn other() {} }", "impl with 1 run"),
+            ("impl A { const X: [u8; { 2 }] = [0; 2]; mac! { x } }", "impl with 0 run"),
+            ("impl A { #[cfg(a)] fn run() {} #[cfg(b)] fn run() {} }", "impl with 2 run"),
             ("pub struct A { x: u8 }", "a struct"),
             ("struct A(u8);", "a struct"),
             ("enum A { B { x: u8 } }", "an enum"),
@@ -228,10 +210,7 @@ mod tests {
     #[test]
     fn bodies_may_hold_syntax_that_nobody_knows() {
         assert_eq!(what("fn api() { let % = nonsense! }"), "fn api");
-        assert_eq!(
-            what("impl A { fn run() { let % = nonsense! } }"),
-            "impl with 1 run"
-        );
+        assert_eq!(what("impl A { fn run() { let % = nonsense! } }"), "impl with 1 run");
     }
 
     #[test]

@@ -14,10 +14,7 @@ pub(crate) fn check(name: &LitStr) -> Result<()> {
     } else if text.chars().any(char::is_control) {
         "the name of a service must not contain control characters, such as line breaks".to_owned()
     } else if text.len() > LONGEST {
-        format!(
-            "the name of a service has at most {LONGEST} bytes; this one has {}",
-            text.len()
-        )
+        format!("the name of a service has at most {LONGEST} bytes; this one has {}", text.len())
     } else {
         return Ok(());
     };
@@ -42,11 +39,7 @@ fn kebab(ident: &str) -> String {
         kebab.extend(c.to_lowercase());
     }
     // Nothing but underscores: better an odd name than none.
-    if kebab.is_empty() {
-        ident.to_owned()
-    } else {
-        kebab
-    }
+    if kebab.is_empty() { ident.to_owned() } else { kebab }
 }
 
 /// Whether `c` begins a word: after an underscore, at `aB`, and at the `C` of `ABCd`.

@@ -39,10 +39,7 @@ mod tests {
         for (path, expected) in [
             (None, quote!(::spumoni::__private)),
             (Some(parse_quote!(crate)), quote!(crate::__private)),
-            (
-                Some(parse_quote!(::ice::cream)),
-                quote!(::ice::cream::__private),
-            ),
+            (Some(parse_quote!(::ice::cream)), quote!(::ice::cream::__private)),
         ] {
             let private = Facade::new(path).private(Span::call_site());
             assert_eq!(private.to_string(), expected.to_string());

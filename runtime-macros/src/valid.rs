@@ -42,21 +42,14 @@ pub(crate) struct Place {
 /// What becomes a service.
 pub(crate) enum Target {
     /// A type, through its block at `at`.
-    Type {
-        at: Span,
-        generics: Generics,
-        ty: Box<Type>,
-    },
+    Type { at: Span, generics: Generics, ty: Box<Type> },
     /// A free function, which is registered too.
     Function(Ident),
 }
 
 impl From<Error> for Box<Refusal> {
     fn from(errors: Error) -> Self {
-        Self::new(Refusal {
-            errors,
-            place: None,
-        })
+        Self::new(Refusal { errors, place: None })
     }
 }
 
@@ -68,28 +61,13 @@ pub(crate) fn check(args: Args, item: Service) -> Verdict {
     let colour = flavour.map(|(flavour, _)| flavour);
     let call = errors.keep(call(&item.kind, colour)).flatten();
     let target = errors.keep(target(item.kind));
-    let place = target
-        .zip(facade(args.facade))
-        .map(|((target, default_name), facade)| {
-            (
-                Place {
-                    facade,
-                    attrs: item.attrs,
-                    target,
-                },
-                default_name,
-            )
-        });
+    let place = target.zip(facade(args.facade)).map(|((target, default_name), facade)| {
+        (Place { facade, attrs: item.attrs, target }, default_name)
+    });
     match (errors.all(), flavour, call, place) {
         (None, Some((flavour, flavour_at)), Some(call), Some((place, default_name))) => {
             let name = chosen.unwrap_or(default_name);
-            Ok(Plan {
-                place,
-                flavour,
-                flavour_at,
-                name,
-                call,
-            })
+            Ok(Plan { place, flavour, flavour_at, name, call })
         }
         (errors, _, _, place) => Err(Box::new(Refusal {
             // Whatever is missing has left an error; were it not so, refuse rather than panic.
@@ -157,16 +135,9 @@ fn run(block: &Block, flavour: Option<Flavour>) -> Result<Option<Call>> {
 }
 
 fn without_run(block: &Block, flavour: Option<Flavour>) -> Error {
-    let colour = if flavour.is_none_or(Flavour::is_async) {
-        "async fn"
-    } else {
-        "fn"
-    };
+    let colour = if flavour.is_none_or(Flavour::is_async) { "async fn" } else { "fn" };
     let missing = "the service has no body; add a method to this block:";
-    Error::new(
-        block.at,
-        format!("{missing} `{colour} run(&self, cx: &Context) {{ … }}`"),
-    )
+    Error::new(block.at, format!("{missing} `{colour} run(&self, cx: &Context) {{ … }}`"))
 }
 
 /// What becomes a service, and its default name.
@@ -178,15 +149,7 @@ fn target(kind: Kind) -> Result<(Target, LitStr)> {
     }
 }
 
-fn block_target(
-    Block {
-        at,
-        generics,
-        of_trait,
-        ty,
-        ..
-    }: Block,
-) -> Result<(Target, LitStr)> {
+fn block_target(Block { at, generics, of_trait, ty, .. }: Block) -> Result<(Target, LitStr)> {
     if let Some(path) = of_trait {
         let odd = "`#[service]` does not work on a trait's `impl` block; \
                    move `run` to a block of the type's own: `impl Type { … }`";
@@ -207,16 +170,13 @@ fn block_target(
 
 /// Where the type says that it borrows for less than `'static`.
 fn borrowed(generics: &Generics, ty: &Type) -> Option<Span> {
-    let parameter = generics
-        .params
-        .iter()
-        .find_map(|parameter| match parameter {
-            // With a bound it may be `'static` in the end; that is for the compiler to say.
-            GenericParam::Lifetime(parameter) if parameter.bounds.is_empty() => {
-                Some(parameter.lifetime.span())
-            }
-            GenericParam::Lifetime(_) | GenericParam::Type(_) | GenericParam::Const(_) => None,
-        });
+    let parameter = generics.params.iter().find_map(|parameter| match parameter {
+        // With a bound it may be `'static` in the end; that is for the compiler to say.
+        GenericParam::Lifetime(parameter) if parameter.bounds.is_empty() => {
+            Some(parameter.lifetime.span())
+        }
+        GenericParam::Lifetime(_) | GenericParam::Type(_) | GenericParam::Const(_) => None,
+    });
     parameter.or_else(|| elided(ty.to_token_stream()))
 }
 
@@ -242,10 +202,7 @@ fn function_target(signature: &Signature) -> Result<(Target, LitStr)> {
         let odd = "`#[service]` does not work on a method; put it on the `impl` block around it";
         return Err(Error::new_spanned(receiver, odd));
     }
-    Ok((
-        Target::Function(signature.ident.clone()),
-        name::of(&signature.ident),
-    ))
+    Ok((Target::Function(signature.ident.clone()), name::of(&signature.ident)))
 }
 
 fn misplaced(Other { at, what, ty }: Other) -> Error {
@@ -261,17 +218,12 @@ mod tests {
     use super::*;
 
     fn judge(args: &str, item: &str) -> Verdict {
-        check(
-            syn::parse_str(args).expect(args),
-            syn::parse_str(item).expect(item),
-        )
+        check(syn::parse_str(args).expect(args), syn::parse_str(item).expect(item))
     }
 
     /// What is told, and whether the place survives.
     fn refusal(args: &str, item: &str) -> (Vec<String>, bool) {
-        let Err(refusal) = judge(args, item) else {
-            panic!("accepted: {item}")
-        };
+        let Err(refusal) = judge(args, item) else { panic!("accepted: {item}") };
         let errors = refusal.errors.into_iter().map(|error| error.to_string());
         (errors.collect(), refusal.place.is_some())
     }
@@ -280,21 +232,9 @@ mod tests {
     fn good_uses_get_their_default_name_or_the_chosen_one() {
         for (args, item, expected) in [
             ("flavour = 'tokio'", "async fn http_api() {}", "http-api"),
-            (
-                "flavour = 'thread'",
-                "impl a::Sampler<u8> { fn run(self) {} }",
-                "sampler",
-            ),
-            (
-                "flavour = 'thread', name = 'x'",
-                "fn api(_: Context) {}",
-                "x",
-            ),
-            (
-                "flavour = 'smol'",
-                "impl<'a: 'static> A<'a> { async fn run(&self) {} }",
-                "a",
-            ),
+            ("flavour = 'thread'", "impl a::Sampler<u8> { fn run(self) {} }", "sampler"),
+            ("flavour = 'thread', name = 'x'", "fn api(_: Context) {}", "x"),
+            ("flavour = 'smol'", "impl<'a: 'static> A<'a> { async fn run(&self) {} }", "a"),
         ] {
             match judge(&args.replace('\'', "\""), item) {
                 Ok(plan) => assert_eq!(plan.name.value(), expected),
@@ -306,35 +246,17 @@ mod tests {
     #[test]
     fn each_wrong_item_has_its_message() {
         for (item, expected) in [
-            (
-                "struct Api { x: u8 }",
-                "not work on a struct; put it on the block",
-            ),
+            ("struct Api { x: u8 }", "not work on a struct; put it on the block"),
             ("enum Api { X }", "that holds `run`: `impl Api { … }`"),
             ("mod api {}", "not work on a module"),
             ("fn api();", "not work on a function without a body"),
             ("fn api(&self) {}", "not work on a method"),
-            (
-                "impl A for Api { fn run(&self) {} }",
-                "not work on a trait's `impl` block",
-            ),
-            (
-                "impl Api { fn ran(&self) {} }",
-                "`fn run(&self, cx: &Context) { … }`",
-            ),
-            (
-                "impl dyn Api { fn run(&self) {} }",
-                "only a struct, an enum or a union",
-            ),
+            ("impl A for Api { fn run(&self) {} }", "not work on a trait's `impl` block"),
+            ("impl Api { fn ran(&self) {} }", "`fn run(&self, cx: &Context) { … }`"),
+            ("impl dyn Api { fn run(&self) {} }", "only a struct, an enum or a union"),
             ("impl<'a> Api<'a> { fn run(&self) {} }", "cannot borrow"),
-            (
-                "impl Api<(X<'_>, u8)> { fn run(&self) {} }",
-                "cannot borrow",
-            ),
-            (
-                "impl Api { fn run(&self) {} fn run(self) {} }",
-                "in the same way",
-            ),
+            ("impl Api<(X<'_>, u8)> { fn run(&self) {} }", "cannot borrow"),
+            ("impl Api { fn run(&self) {} fn run(self) {} }", "in the same way"),
         ] {
             let (errors, _) = refusal(r#"flavour = "thread""#, item);
             assert_eq!(errors.len(), 1, "{item}: {errors:?}");
@@ -365,10 +287,7 @@ mod tests {
 
     #[test]
     fn the_place_survives_unless_it_is_the_mistake() {
-        let (thread, lost) = (
-            r#"flavour = "thread""#,
-            r#"flavour = "thread", crate = "x""#,
-        );
+        let (thread, lost) = (r#"flavour = "thread""#, r#"flavour = "thread", crate = "x""#);
         for (args, item, survives) in [
             (thread, "impl Api { fn run(&self, n: u8) {} }", true),
             (thread, "fn api(n: u8) {}", true),

@@ -36,10 +36,7 @@ impl Limits {
         // Sixths and ninths of a budget keep the order where it is shorter than the graces: half of the
         // way for the tasks' own cleanup, the next part for destructors, the rest for the lanes.
         let cancel = longest.min(budget / 10 * 6);
-        let give_up = self
-            .group_grace
-            .max(longest.saturating_add(FORCED))
-            .min(budget / 10 * 9);
+        let give_up = self.group_grace.max(longest.saturating_add(FORCED)).min(budget / 10 * 9);
         Stages {
             cancel: Deadline::from(asked, cancel),
             give_up: Deadline::from(asked, give_up),
@@ -81,11 +78,7 @@ mod tests {
         let asked = Instant::now();
         for budget in [0, 1, 500, 25_000, 1_000_000].map(Duration::from_millis) {
             let stages = LIMITS.stages(asked, LIMITS.grace, budget);
-            assert_eq!(
-                stages.cancel.min(stages.give_up),
-                stages.cancel,
-                "{budget:?}"
-            );
+            assert_eq!(stages.cancel.min(stages.give_up), stages.cancel, "{budget:?}");
             assert_eq!(stages.give_up.min(stages.end), stages.give_up, "{budget:?}");
         }
     }

@@ -72,10 +72,7 @@ impl Controller {
 
     /// The next event; `None` when the deadline, or the grace of a single task, is over.
     pub(crate) fn next(&self, deadline: Deadline) -> Option<Event> {
-        let first = self
-            .asked
-            .iter()
-            .fold(deadline, |first, (grace, _)| first.min(*grace));
+        let first = self.asked.iter().fold(deadline, |first, (grace, _)| first.min(*grace));
         // The channel cannot close: the root group, which `homes` keeps, holds a sender.
         match first.left() {
             None => self.events.recv().ok(),
@@ -85,13 +82,7 @@ impl Controller {
 
     /// Notes what happened; gives the reason to stop, if it is one.
     pub(crate) fn hear(&mut self, event: Event) -> Option<StopRequest> {
-        let because = |reason| {
-            Some(StopRequest {
-                reason,
-                budget: None,
-                force: false,
-            })
-        };
+        let because = |reason| Some(StopRequest { reason, budget: None, force: false });
         match event {
             Event::Failed(failure) => {
                 tracing::error!(target: "spumoni", "{failure}");
@@ -105,7 +96,9 @@ impl Controller {
             }
             Event::Run { until_idle } => {
                 self.until_idle = until_idle;
-                self.homes.root().watch();
+                if until_idle {
+                    self.homes.root().watch();
+                }
                 self.finished()
             }
             Event::Empty => self.finished(),
@@ -128,11 +121,7 @@ impl Controller {
         // The gate shuts in the same step that finds nobody inside.
         let finished = self.until_idle && self.homes.root().gate().shut_if_empty();
         let reason = StopReason::Finished;
-        finished.then_some(StopRequest {
-            reason,
-            budget: None,
-            force: false,
-        })
+        finished.then_some(StopRequest { reason, budget: None, force: false })
     }
 
     /// A lane whose executor broke, as a failure.
@@ -145,11 +134,7 @@ impl Controller {
             spawned_at: std::panic::Location::caller(),
         };
         let cause = Cause::error(anyhow::Error::msg(error).context("its executor broke"));
-        Failure {
-            task,
-            cause,
-            age: self.homes.root().age(),
-        }
+        Failure { task, cause, age: self.homes.root().age() }
     }
 
     fn stop_task(&mut self, task: Arc<dyn AnyTask>) {

@@ -50,8 +50,7 @@ impl Controller {
         root.begin_stop();
         root.watch();
         // What a task can count on: its own grace may be shorter, and is what its context says.
-        root.stop()
-            .ask(stages.cancel.min(Deadline::from(asked, self.limits.grace)));
+        root.stop().ask(stages.cancel.min(Deadline::from(asked, self.limits.grace)));
         let forced = request.force.then(|| request.reason.clone());
         Stop {
             reason: request.reason,
@@ -69,15 +68,11 @@ impl Controller {
         graces.insert(self.limits.grace);
         let mut marks: Vec<Duration> = graces.into_iter().rev().collect();
         while self.is_somebody_left() && !stop.stages.cancel.is_over(Instant::now()) {
-            let next = marks
-                .last()
-                .map_or(Deadline::never(), |mark| Deadline::from(stop.asked, *mark));
+            let next =
+                marks.last().map_or(Deadline::never(), |mark| Deadline::from(stop.asked, *mark));
             if next.is_over(Instant::now()) {
                 marks.pop();
-                self.order(|| Order::CancelDue {
-                    asked: stop.asked,
-                    default: self.limits.grace,
-                });
+                self.order(|| Order::CancelDue { asked: stop.asked, default: self.limits.grace });
                 continue;
             }
             self.step(stop, next.min(stop.stages.cancel));
@@ -110,12 +105,7 @@ impl Controller {
             if held || patience.is_over(Instant::now()) && self.is_somebody_left() {
                 break;
             }
-            self.step(
-                stop,
-                stop.stages
-                    .end
-                    .min(Deadline::after(Duration::from_millis(10))),
-            );
+            self.step(stop, stop.stages.end.min(Deadline::after(Duration::from_millis(10))));
         }
     }
 
@@ -128,11 +118,7 @@ impl Controller {
         }
         let homes = self.homes.all();
         let left = root.gate().count();
-        let abandoned = if left == 0 {
-            Vec::new()
-        } else {
-            self.stragglers(&homes)
-        };
+        let abandoned = if left == 0 { Vec::new() } else { self.stragglers(&homes) };
         let report = StopReport::new(Inner {
             runner: self.runner,
             reason: stop.reason,
@@ -173,8 +159,7 @@ impl Controller {
     fn hurry(&self, stop: &mut Stop, request: StopRequest) {
         let now = Instant::now();
         if let Some(budget) = request.budget {
-            stop.stages
-                .tighten(self.limits.stages(now, self.longest_grace(), budget));
+            stop.stages.tighten(self.limits.stages(now, self.longest_grace(), budget));
         }
         if request.force {
             tracing::warn!(target: "spumoni", "forced: {}", request.reason);
@@ -234,10 +219,7 @@ impl Controller {
             };
             stragglers.extend(busy.into_iter().map(|busy| {
                 let view = BusyView::new(busy, flavour, root.names().find(busy.task));
-                Straggler {
-                    task: view.task,
-                    held: view.held,
-                }
+                Straggler { task: view.task, held: view.held }
             }));
         }
         stragglers
@@ -250,9 +232,5 @@ fn list<T: std::fmt::Display>(items: &[T]) -> String {
     if items.len() > MOST {
         text.push(format!("and {} more", items.len() - MOST));
     }
-    if text.is_empty() {
-        "none".to_owned()
-    } else {
-        text.join(", ")
-    }
+    if text.is_empty() { "none".to_owned() } else { text.join(", ") }
 }

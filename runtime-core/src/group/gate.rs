@@ -55,9 +55,7 @@ impl Gate {
     /// Begins to stop if nobody is inside, in one step. `false` also if it had begun before.
     #[must_use]
     pub(crate) fn shut_if_empty(&self) -> bool {
-        self.0
-            .compare_exchange(0, STOPPING, Ordering::SeqCst, Ordering::SeqCst)
-            .is_ok()
+        self.0.compare_exchange(0, STOPPING, Ordering::SeqCst, Ordering::SeqCst).is_ok()
     }
 
     pub(crate) fn close(&self) {

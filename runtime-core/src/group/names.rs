@@ -1,7 +1,6 @@
 //! Names of living siblings: each is there once.
 
 use std::collections::HashMap;
-use std::panic::Location;
 use std::sync::Arc;
 
 use crate::error::Reason;
@@ -31,25 +30,24 @@ pub(crate) fn check(name: &str) -> Result<(), Reason> {
 }
 
 impl Names {
-    /// Takes the name for a task, unless a living one has it.
-    pub(crate) fn take(
-        &self,
-        name: &Arc<str>,
-        here: &'static Location<'static>,
-        label: TaskLabel,
-    ) -> Result<(), Reason> {
-        check(name)?;
+    /// Takes the label's name for its task, unless a living one has it.
+    pub(crate) fn take(&self, label: TaskLabel) -> Result<(), Reason> {
+        let Some(name) = label.name.clone() else { return Ok(()) };
+        check(&name)?;
         let mut names = self.0.lock();
-        if let Some(there) = names.get(name) {
-            let there = there.spawned_at;
-            return Err(Reason::DuplicateName {
-                name: Arc::clone(name),
-                there,
-                here,
-            });
+        if let Some(there) = names.get(&name) {
+            let (there, here) = (there.spawned_at, label.spawned_at);
+            return Err(Reason::DuplicateName { name, there, here });
         }
-        names.insert(Arc::clone(name), label);
+        names.insert(name, label);
         Ok(())
+    }
+
+    /// Says whose name it is that was taken.
+    pub(crate) fn put(&self, label: TaskLabel) {
+        if let Some(name) = label.name.clone() {
+            self.0.lock().insert(name, label);
+        }
     }
 
     pub(crate) fn release(&self, name: &str) {

@@ -1,7 +1,6 @@
 //! The runner's root group: the owner of every task that names no other.
 
 use std::collections::BTreeSet;
-use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,7 +9,7 @@ use crossbeam_utils::CachePadded;
 
 use crate::error::Reason;
 use crate::event::Event;
-use crate::failure::{Failure, TaskLabel};
+use crate::failure::Failure;
 use crate::group::gate::{Gate, Shut};
 use crate::group::names::Names;
 use crate::sync::{AtomicBool, Mutex, Ordering};
@@ -67,15 +66,6 @@ impl RootGroup {
                 Shut::Closed => Reason::Stopped,
             }
         })
-    }
-
-    pub(crate) fn take_name(
-        &self,
-        name: &Arc<str>,
-        here: &'static Location<'static>,
-        label: TaskLabel,
-    ) -> Result<(), Reason> {
-        self.names.take(name, here, label)
     }
 
     pub(crate) fn names(&self) -> &Names {

@@ -17,10 +17,7 @@ pub(crate) struct Bell {
 
 impl Bell {
     pub(crate) fn new() -> Self {
-        Bell {
-            parked: AtomicBool::new(false),
-            waker: Mutex::new(None),
-        }
+        Bell { parked: AtomicBool::new(false), waker: Mutex::new(None) }
     }
 
     /// Says which waker to call. Only the lane does so, while it is awake.

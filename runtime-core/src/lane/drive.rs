@@ -14,7 +14,7 @@ use crate::lane::inbox::{Lane, Outlets, pop_local};
 use crate::lane::kept::Kept;
 use crate::lane::order::Order;
 use crate::sync::Ordering;
-use crate::task::cell::{self, AnyTask, Header};
+use crate::task::cell::{AnyTask, Header};
 use crate::task::home::{Home, Host, Owner};
 use crate::time::Deadline;
 
@@ -75,10 +75,7 @@ impl LaneLoop {
         let mut hung: Option<Waker> = None;
         poll_fn(move |cx| {
             self.lane.bell.rise();
-            if !hung
-                .as_ref()
-                .is_some_and(|waker| waker.will_wake(cx.waker()))
-            {
+            if !hung.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
                 hung = Some(cx.waker().clone());
                 self.lane.bell.hang(cx.waker().clone());
             }
@@ -202,7 +199,9 @@ impl LaneLoop {
     fn cancel(&self, due: impl Fn(&Header) -> bool) {
         let tasks = self.kept.snapshot();
         for task in tasks.into_iter().filter(|task| due(task.header())) {
-            cell::cancel(&task);
+            // Run here and now instead of queued; should it stand in a queue too, it is over by then.
+            let _ = task.header().life.cancel();
+            task.run(self);
         }
     }
 
@@ -275,8 +274,6 @@ impl Host for LaneLoop {
 
 impl std::fmt::Debug for LaneLoop {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("LaneLoop")
-            .field("flavour", &self.lane.flavour())
-            .finish_non_exhaustive()
+        f.debug_struct("LaneLoop").field("flavour", &self.lane.flavour()).finish_non_exhaustive()
     }
 }

@@ -78,13 +78,7 @@ impl Lane {
             root,
             timers,
         };
-        (
-            Arc::new(lane),
-            Outlets {
-                tasks: tasks_out,
-                orders: orders_out,
-            },
-        )
+        (Arc::new(lane), Outlets { tasks: tasks_out, orders: orders_out })
     }
 
     /// Sends an order. `false`: the lane has ended.
@@ -116,11 +110,7 @@ impl Lane {
     pub(crate) fn settle(self: &Arc<Self>, kept: Rc<Kept>) {
         blocking::become_executor(self.executor);
         LOCAL.with_borrow_mut(|local| {
-            *local = Some(Local {
-                lane: Arc::clone(self),
-                queue: VecDeque::new(),
-                kept,
-            });
+            *local = Some(Local { lane: Arc::clone(self), queue: VecDeque::new(), kept });
         });
     }
 
@@ -157,9 +147,7 @@ impl Home for Lane {
         let mut task = Some(task);
         let local = LOCAL.try_with(|local| {
             let mut local = local.try_borrow_mut().ok()?;
-            let local = local
-                .as_mut()
-                .filter(|local| local.lane.executor == self.executor)?;
+            let local = local.as_mut().filter(|local| local.lane.executor == self.executor)?;
             local.queue.push_back(task.take()?);
             Some(())
         });
@@ -169,9 +157,7 @@ impl Home for Lane {
             return Ok(());
         }
         let Some(task) = task else { return Ok(()) };
-        self.tasks
-            .send(task)
-            .map_err(|refused| refused.into_inner())?;
+        self.tasks.send(task).map_err(|refused| refused.into_inner())?;
         self.bell.ring();
         Ok(())
     }

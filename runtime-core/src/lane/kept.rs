@@ -13,6 +13,9 @@ use crate::task::cell::{AnyTask, Header, NOWHERE};
 /// An empty list that has room for more than this gives the memory back.
 const ROOM: usize = 1024;
 
+/// A tree shows no more tasks of a lane than this: it is made on the lane's time.
+const MOST_SHOWN: usize = 1000;
+
 /// See the module.
 #[derive(Default)]
 pub(crate) struct Kept(RefCell<Slab<Arc<dyn AnyTask>>>);
@@ -47,11 +50,7 @@ impl Kept {
 
     /// The tasks as they are now; they may end while the caller goes through them.
     pub(crate) fn snapshot(&self) -> Vec<Arc<dyn AnyTask>> {
-        self.0
-            .borrow()
-            .iter()
-            .map(|(_, task)| Arc::clone(task))
-            .collect()
+        self.0.borrow().iter().map(|(_, task)| Arc::clone(task)).collect()
     }
 
     /// The tasks for people, `now` milliseconds after the start of the runner.
@@ -60,15 +59,10 @@ impl Kept {
             label: task.label(),
             state: task.life.state(),
             age: Some(Duration::from_millis(
-                now.saturating_sub(task.since.load(Ordering::Relaxed))
-                    .into(),
+                now.saturating_sub(task.since.load(Ordering::Relaxed)).into(),
             )),
             polls: task.polls.load(Ordering::Relaxed),
         };
-        self.0
-            .borrow()
-            .iter()
-            .map(|(_, task)| view(task.header()))
-            .collect()
+        self.0.borrow().iter().take(MOST_SHOWN).map(|(_, task)| view(task.header())).collect()
     }
 }

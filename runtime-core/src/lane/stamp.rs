@@ -70,15 +70,8 @@ impl Stamp {
             return None;
         }
         let spawned_at = self.spawned_at.get()?;
-        let held = self
-            .epoch
-            .elapsed()
-            .saturating_sub(Duration::from_nanos(since));
-        Some(Busy {
-            task: TaskId::from_u64(task),
-            spawned_at,
-            held,
-        })
+        let held = self.epoch.elapsed().saturating_sub(Duration::from_nanos(since));
+        Some(Busy { task: TaskId::from_u64(task), spawned_at, held })
     }
 }
 

@@ -123,12 +123,7 @@ impl PoolHome {
 
     /// What the threads are busy with.
     pub(crate) fn busy(&self) -> Vec<Busy> {
-        self.threads
-            .lock()
-            .stamps
-            .iter()
-            .filter_map(|stamp| stamp.busy())
-            .collect()
+        self.threads.lock().stamps.iter().filter_map(|stamp| stamp.busy()).collect()
     }
 }
 

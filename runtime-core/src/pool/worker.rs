@@ -22,9 +22,7 @@ pub struct PoolSeat {
 
 impl PoolSeat {
     pub(crate) fn new(home: &Arc<PoolHome>) -> Self {
-        PoolSeat {
-            home: Arc::downgrade(home),
-        }
+        PoolSeat { home: Arc::downgrade(home) }
     }
 
     /// Makes a thread, named `<runner>/<suffix>`, that runs `body` with its worker.
@@ -39,10 +37,7 @@ impl PoolSeat {
     ) -> io::Result<()> {
         let home = self.home.upgrade().ok_or(io::ErrorKind::BrokenPipe)?;
         let of_thread = Arc::clone(&home);
-        home.spawn(
-            suffix,
-            Box::new(move || body(PoolWorker::sign_on(of_thread))),
-        )
+        home.spawn(suffix, Box::new(move || body(PoolWorker::sign_on(of_thread))))
     }
 }
 
@@ -65,21 +60,14 @@ impl PoolWorker {
         let executor = blocking::new_executor();
         blocking::become_executor(executor);
         let stamp = home.add_stamp();
-        PoolWorker {
-            home,
-            executor,
-            stamp,
-            here: PhantomData,
-        }
+        PoolWorker { home, executor, stamp, here: PhantomData }
     }
 
     /// Runs a job to its end. Never panics, whatever the job does.
     pub fn run(&self, job: Job) {
         let task = job.into_task();
         self.stamp.begin();
-        task.header()
-            .place
-            .store(self.executor.0, Ordering::Release);
+        task.header().place.store(self.executor.0, Ordering::Release);
         task.run(self);
         self.stamp.end();
     }

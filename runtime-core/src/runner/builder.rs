@@ -125,10 +125,7 @@ impl RunnerBuilder {
             );
         }
         if self.pool_size == 0 {
-            return bad(
-                "pool_size",
-                "must be at least 1: a pool without threads runs nothing",
-            );
+            return bad("pool_size", "must be at least 1: a pool without threads runs nothing");
         }
         let discover = self.discover;
         let runner = ServiceRunner::with(Core::new(Settings {

@@ -13,13 +13,14 @@ use crate::controller::limits::Limits;
 use crate::controller::serve::Controller;
 use crate::error::Reason;
 use crate::event::Event;
+use crate::failure::TaskLabel;
 use crate::group::root::RootGroup;
 use crate::homes::{HomeConfig, Homes};
-use crate::id::FlavourId;
+use crate::id::{FlavourId, TaskId};
 use crate::service::launch::Launch;
 use crate::service::spec::Spec;
 use crate::service::unit::Unit;
-use crate::submit::Options;
+use crate::submit::{self, Options};
 use crate::sync::{Mutex, Ordering};
 use crate::task::home::Owner;
 use crate::threads::Threads;
@@ -74,11 +75,8 @@ impl Core {
                 HERE.set(core);
             }),
         });
-        let config = HomeConfig {
-            pool_size: settings.pool_size,
-            busy_wait: settings.busy_wait,
-            epoch,
-        };
+        let config =
+            HomeConfig { pool_size: settings.pool_size, busy_wait: settings.busy_wait, epoch };
         let new = Arc::new(Core {
             name: settings.name,
             homes: Arc::new(Homes::new(root, threads, config)),
@@ -99,11 +97,7 @@ impl Core {
 
     /// Makes sure that there is a controller: nothing runs without one.
     pub(crate) fn start(&self) -> Result<(), Reason> {
-        if self.started.load(Ordering::Acquire) {
-            Ok(())
-        } else {
-            self.start_controller()
-        }
+        if self.started.load(Ordering::Acquire) { Ok(()) } else { self.start_controller() }
     }
 
     #[cold]
@@ -113,16 +107,10 @@ impl Core {
             return Ok(());
         };
         let controller = self.controller(receiver.clone());
-        self.homes
-            .threads()
-            .spawn("controller", move || controller.run())
-            .map_err(|error| {
-                let flavour = FlavourId::new("controller");
-                Reason::NoThread {
-                    flavour,
-                    error: Arc::new(error),
-                }
-            })?;
+        self.homes.threads().spawn("controller", move || controller.run()).map_err(|error| {
+            let flavour = FlavourId::new("controller");
+            Reason::NoThread { flavour, error: Arc::new(error) }
+        })?;
         *events = None;
         self.started.store(true, Ordering::Release);
         Ok(())
@@ -139,20 +127,14 @@ impl Core {
 
     fn controller(&self, events: Receiver<Event>) -> Controller {
         let homes = Arc::clone(&self.homes);
-        Controller::new(
-            events,
-            homes,
-            Arc::clone(&self.ending),
-            self.limits,
-            self.name.clone(),
-        )
+        Controller::new(events, homes, Arc::clone(&self.ending), self.limits, self.name.clone())
     }
 
     pub(crate) fn has_started(&self) -> bool {
         self.started.load(Ordering::Acquire)
     }
 
-    /// Starts a service, or keeps it for `run`. A refused one comes back by not being launched.
+    /// Starts a service, or keeps it for `run`. Refused, it is not launched.
     pub(crate) fn add(
         &self,
         spec: Spec,
@@ -160,24 +142,30 @@ impl Core {
         here: &'static Location<'static>,
     ) -> Result<(), Reason> {
         let mut services = self.services.lock();
-        match &mut *services {
-            Services::Running => {
-                drop(services);
-                self.launch(spec, launch(), here)
-            }
-            Services::Waiting(waiting) => {
-                if let Some((other, _, there)) =
-                    waiting.iter().find(|(o, ..)| o.name() == spec.name())
-                {
-                    let name = other.name().into();
-                    return Err(Reason::DuplicateName { name, there, here });
-                }
-                crate::group::names::check(spec.name())?;
-                // No user code runs under the lock: `launch` only moves the service into a closure.
-                waiting.push((spec, launch(), here));
-                Ok(())
-            }
+        let Services::Waiting(waiting) = &mut *services else {
+            drop(services);
+            self.start()?;
+            self.let_in(spec, here)?;
+            return self.launch(spec, launch(), here);
+        };
+        if let Some((other, _, there)) = waiting.iter().find(|(o, ..)| o.name() == spec.name()) {
+            return Err(Reason::DuplicateName { name: other.name().into(), there, here });
         }
+        crate::group::names::check(spec.name())?;
+        // No user code runs under the lock: `launch` only moves the service into a closure.
+        waiting.push((spec, launch(), here));
+        Ok(())
+    }
+
+    /// Lets a service in under its name, before it is launched.
+    fn let_in(&self, spec: Spec, here: &'static Location<'static>) -> Result<(), Reason> {
+        let label = TaskLabel {
+            id: TaskId::next(),
+            name: Some(spec.name().into()),
+            flavour: FlavourId::new("service"),
+            spawned_at: here,
+        };
+        submit::let_in(self.root(), Some(label), false)
     }
 
     /// Starts the services that waited for this.
@@ -187,7 +175,8 @@ impl Core {
             return Ok(());
         };
         for (spec, launch, here) in waiting {
-            match self.launch(spec, launch, here) {
+            let started = self.let_in(spec, here).and_then(|()| self.launch(spec, launch, here));
+            match started {
                 Ok(()) => {}
                 // Asked to stop meanwhile: those that have not begun never begin.
                 Err(Reason::Stopping | Reason::Stopped) => break,
@@ -203,13 +192,13 @@ impl Core {
         launch: Launch,
         here: &'static Location<'static>,
     ) -> Result<(), Reason> {
-        self.start()?;
         let name: Arc<str> = spec.name().into();
         let owner: Arc<dyn Owner> = Unit::new(Arc::clone(&name), Arc::clone(self.root()));
         let options = Options {
             name: Some(name),
             owner: Some(owner),
             dedicated: true,
+            admitted: true,
             ..Options::default()
         };
         launch.start(&self.homes, options, here)
@@ -218,9 +207,7 @@ impl Core {
 
 /// The runner whose payload the calling thread runs.
 pub(crate) fn here() -> Option<Arc<Core>> {
-    HERE.try_with(|here| here.try_borrow().ok()?.upgrade())
-        .ok()
-        .flatten()
+    HERE.try_with(|here| here.try_borrow().ok()?.upgrade()).ok().flatten()
 }
 
 /// While it lives, the calling thread runs a payload of that runner.

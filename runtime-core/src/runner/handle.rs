@@ -146,14 +146,8 @@ impl Handle {
 
     /// A task with a name, to which more can be said before it is handed over.
     pub fn task(&self, name: impl Into<Arc<str>>) -> TaskBuilder<'_> {
-        let options = Options {
-            name: Some(name.into()),
-            ..Options::default()
-        };
-        TaskBuilder {
-            handle: self,
-            options,
-        }
+        let options = Options { name: Some(name.into()), ..Options::default() };
+        TaskBuilder { handle: self, options }
     }
 
     /// Gives the runner a service. Before [`run`](crate::ServiceRunner::run) it is kept for that; while
@@ -207,11 +201,9 @@ impl Handle {
     fn ask(&self, budget: Option<Duration>, force: bool, at: &'static Location<'static>) {
         let by = cell::current().map(|task| task.header().label().to_string().into());
         let reason = StopReason::Requested { at, by };
-        self.core.root().tell(Event::Stop(StopRequest {
-            reason,
-            budget,
-            force,
-        }));
+        // From here on nothing new is taken; the rest is the controller's.
+        self.core.root().begin_stop();
+        self.core.root().tell(Event::Stop(StopRequest { reason, budget, force }));
     }
 
     /// Resolves as soon as the runner is asked to stop. Owned and `'static`: good for any API that takes
@@ -320,9 +312,7 @@ impl Handle {
         let error = anyhow::Error::msg(reason.to_string()).context("it could not be started");
         let cause = crate::failure::Cause::error(error);
         let age = self.core.root().age();
-        self.core
-            .root()
-            .failed(crate::failure::Failure { task, cause, age });
+        self.core.root().failed(crate::failure::Failure { task, cause, age });
     }
 
     fn adopt_with<F, P>(
@@ -387,9 +377,7 @@ impl Handle {
                 let task: Arc<CellOf<F, P, Spawned>> =
                     submit::run_here::<F, P, Spawned>(homes, flavour, payload, options, here)
                         .map_err(ExecuteError::Refused)?;
-                return TaskHandle::new(task)
-                    .join()
-                    .map_err(ExecuteError::from_join);
+                return TaskHandle::new(task).join().map_err(ExecuteError::from_join);
             }
             Err(reason) => return Err(ExecuteError::Refused(Refused::new(reason, payload))),
         };
@@ -398,25 +386,18 @@ impl Handle {
         let blocked: Blocked = match block_current(&target) {
             Ok(blocked) => blocked,
             Err(ring) => {
-                return Err(ExecuteError::WouldDeadlock {
-                    ring: Box::new(ring),
-                    payload,
-                });
+                return Err(ExecuteError::WouldDeadlock { ring: Box::new(ring), payload });
             }
         };
         let task = submit::spawn::<F, P, Spawned>(homes, flavour, payload, options, here)
             .map_err(ExecuteError::Refused)?;
-        TaskHandle::new(task)
-            .join_blocked(blocked)
-            .map_err(ExecuteError::from_join)
+        TaskHandle::new(task).join_blocked(blocked).map_err(ExecuteError::from_join)
     }
 }
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handle")
-            .field("runner", &self.core.name)
-            .finish_non_exhaustive()
+        f.debug_struct("Handle").field("runner", &self.core.name).finish_non_exhaustive()
     }
 }
 
@@ -447,8 +428,7 @@ impl TaskBuilder<'_> {
         P: Payload<F::Mode>,
         P::Output: Adoptable,
     {
-        self.handle
-            .adopt_with(flavour, payload, self.options, Location::caller())
+        self.handle.adopt_with(flavour, payload, self.options, Location::caller())
     }
 
     /// As [`Handle::spawn`].
@@ -463,8 +443,7 @@ impl TaskBuilder<'_> {
         P: Payload<F::Mode>,
         P::Output: Send,
     {
-        self.handle
-            .spawn_with(flavour, payload, self.options, Location::caller())
+        self.handle.spawn_with(flavour, payload, self.options, Location::caller())
     }
 
     /// As [`Handle::execute`].
@@ -479,15 +458,12 @@ impl TaskBuilder<'_> {
         P: Payload<F::Mode>,
         P::Output: Send,
     {
-        self.handle
-            .execute_with(flavour, payload, self.options, Location::caller())
+        self.handle.execute_with(flavour, payload, self.options, Location::caller())
     }
 }
 
 impl fmt::Debug for TaskBuilder<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TaskBuilder")
-            .field("name", &self.options.name)
-            .finish_non_exhaustive()
+        f.debug_struct("TaskBuilder").field("name", &self.options.name).finish_non_exhaustive()
     }
 }

@@ -51,9 +51,7 @@ impl ServiceRunner {
     }
 
     pub(crate) fn with(core: Arc<Core>) -> Self {
-        ServiceRunner {
-            handle: Handle::new(core),
-        }
+        ServiceRunner { handle: Handle::new(core) }
     }
 
     pub(crate) fn add_registered(&self, one: &'static Registration) {
@@ -101,13 +99,10 @@ impl ServiceRunner {
             !inside,
             "a payload called `run` of the runner that runs it, which could never end; call it on another thread"
         );
-        let _signals = core
-            .signals
-            .then(|| signal::subscribe(Arc::clone(core.root())));
+        let _signals = core.signals.then(|| signal::subscribe(Arc::clone(core.root())));
         let no_thread = core.start().is_err();
         if let Err((spec, reason)) = core.start_services() {
-            self.handle
-                .fail_launch(spec.name(), &reason, Location::caller());
+            self.handle.fail_launch(spec.name(), &reason, Location::caller());
         }
         core.root().tell(Event::Run { until_idle });
         if no_thread {
@@ -136,19 +131,13 @@ impl Drop for ServiceRunner {
         let core = self.handle.core();
         if core.has_started() && core.ending.report().is_none() {
             let reason = StopReason::Dropped;
-            core.root().tell(Event::Stop(StopRequest {
-                reason,
-                budget: None,
-                force: false,
-            }));
+            core.root().tell(Event::Stop(StopRequest { reason, budget: None, force: false }));
         }
     }
 }
 
 impl fmt::Debug for ServiceRunner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ServiceRunner")
-            .field("handle", &self.handle)
-            .finish()
+        f.debug_struct("ServiceRunner").field("handle", &self.handle).finish()
     }
 }

@@ -87,10 +87,7 @@ impl Launch {
                 .map(drop)
                 .map_err(|refused| refused.into_parts().0)
         });
-        Launch {
-            flavour: key.id(),
-            start,
-        }
+        Launch { flavour: key.id(), start }
     }
 
     /// The flavour that will run it.
@@ -111,8 +108,6 @@ impl Launch {
 
 impl fmt::Debug for Launch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Launch")
-            .field("flavour", &self.flavour)
-            .finish_non_exhaustive()
+        f.debug_struct("Launch").field("flavour", &self.flavour).finish_non_exhaustive()
     }
 }

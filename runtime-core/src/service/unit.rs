@@ -36,9 +36,7 @@ impl Owner for Unit {
     fn leave(&self, ended: u64) {
         // Told before the root hears that nobody is left: who ended first is the reason.
         if !self.stop.is_asked() {
-            self.root.tell(Event::ServiceEnded {
-                name: Arc::clone(&self.name),
-            });
+            self.root.tell(Event::ServiceEnded { name: Arc::clone(&self.name) });
         }
         self.root.leave(ended);
     }

@@ -94,9 +94,7 @@ impl Header {
 
     /// The stop of this very task, below that of its owner.
     pub(crate) fn stop(&self) -> &Arc<StopNode> {
-        self.some_details()
-            .stop
-            .get_or_init(|| StopNode::below(self.owner().stop()))
+        self.some_details().stop.get_or_init(|| StopNode::below(self.owner().stop()))
     }
 
     pub(crate) fn label(&self) -> TaskLabel {
@@ -120,11 +118,7 @@ impl Header {
     }
 
     fn failure(&self, cause: Cause) -> Failure {
-        Failure {
-            task: self.label(),
-            cause,
-            age: self.owner().age(),
-        }
+        Failure { task: self.label(), cause, age: self.owner().age() }
     }
 
     fn contain(&self, result: Result<(), PanicInfo>) {
@@ -133,12 +127,16 @@ impl Header {
         }
     }
 
-    /// The end of the account: the name is free, the owner has one task less.
-    fn close(&self, host: &dyn Host) {
-        host.forget(self);
+    /// Before the end is seen: whoever sees it may give the name to another task at once.
+    fn release_name(&self) {
         if let Some(name) = self.details().and_then(|details| details.name.as_deref()) {
             self.owner().release_name(name);
         }
+    }
+
+    /// The end of the account: its home keeps it no longer, the owner has one task less.
+    fn close(&self, host: &dyn Host) {
+        host.forget(self);
         host.ended(self.owner());
     }
 }
@@ -282,11 +280,7 @@ impl<M: Mode, P: Payload<M>, R: Route<P::Output>> TaskCell<M, P, R> {
     /// As for `poll_body`, and nothing is there any more.
     unsafe fn store(&self, outcome: Outcome<R::Kept>) {
         // SAFETY: exclusive by the caller's promise; what is overwritten is `Gone`.
-        unsafe {
-            self.stage
-                .get()
-                .write(ManuallyDrop::new(Stage::Done(outcome)))
-        }
+        unsafe { self.stage.get().write(ManuallyDrop::new(Stage::Done(outcome))) }
     }
 
     /// Takes the outcome that was kept.
@@ -315,9 +309,7 @@ impl<M: Mode, P: Payload<M>, R: Route<P::Output>> TaskCell<M, P, R> {
         };
         let ending = match polled {
             Ok(Poll::Pending) => {
-                header
-                    .polls
-                    .store(header.polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+                header.polls.store(header.polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
                 if header.place.load(Ordering::Relaxed) == NOWHERE {
                     host.keep(Arc::clone(self) as Arc<dyn AnyTask>);
                 }
@@ -364,6 +356,7 @@ impl<M: Mode, P: Payload<M>, R: Route<P::Output>> TaskCell<M, P, R> {
             };
             // SAFETY: the payload is owned still, and gone.
             unsafe { self.store(outcome) };
+            header.release_name();
             let finished = header.life.finish(event);
             header.close(host);
             if let Some(waiter) = finished.waiter {
@@ -383,10 +376,12 @@ impl<M: Mode, P: Payload<M>, R: Route<P::Output>> TaskCell<M, P, R> {
                 // Told before the account is closed: a runner that waits for its last task must have
                 // heard of the failure first.
                 header.owner().failed(header.failure(cause));
+                header.release_name();
                 let _ = header.life.finish(event);
                 header.close(host);
                 return;
             }
+            header.release_name();
             let _ = header.life.finish(event);
             header.close(host);
             ending
@@ -420,10 +415,7 @@ impl<M: Mode, P: Payload<M>, R: Route<P::Output>> AnyTask for TaskCell<M, P, R> 
         }
         host.stamp(header);
         let _current = Current::enter(&self);
-        let _span = header
-            .details()
-            .and_then(|details| details.span.as_ref())
-            .map(Span::enter);
+        let _span = header.details().and_then(|details| details.span.as_ref()).map(Span::enter);
         match claim {
             Claim::Poll => self.poll_once(host),
             Claim::Cancel => {
@@ -435,6 +427,7 @@ impl<M: Mode, P: Payload<M>, R: Route<P::Output>> AnyTask for TaskCell<M, P, R> 
                 // SAFETY: claimed, on the home's thread.
                 header.contain(unsafe { self.empty() });
                 let _ = header.life.pause();
+                header.release_name();
                 header.close(host);
             }
             Claim::Discard => {
@@ -540,12 +533,7 @@ impl Drop for Current {
 
 /// The task that this thread is running, if it is running one.
 pub(crate) fn current() -> Option<Arc<dyn AnyTask>> {
-    let pointer = CURRENT
-        .try_with(Cell::get)
-        .ok()
-        .flatten()?
-        .as_ptr()
-        .cast_const();
+    let pointer = CURRENT.try_with(Cell::get).ok().flatten()?.as_ptr().cast_const();
     // SAFETY: `Current` is set from a live `Arc` and cleared before that reference goes, all on this
     // thread, so the count is above zero; one more is taken for the result.
     unsafe {
@@ -563,8 +551,7 @@ impl<T: Sync> StaticCell<T> {
     }
 
     pub(crate) fn set(&self, value: &'static T) {
-        self.0
-            .store(ptr::from_ref(value).cast_mut(), Ordering::Relaxed);
+        self.0.store(ptr::from_ref(value).cast_mut(), Ordering::Relaxed);
     }
 
     pub(crate) fn get(&self) -> Option<&'static T> {

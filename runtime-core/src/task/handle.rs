@@ -44,11 +44,7 @@ pub struct TaskHandle<T> {
 impl<T: Send + 'static> TaskHandle<T> {
     pub(crate) fn new(task: Arc<dyn Join<T>>) -> Self {
         let label = task.header().label();
-        TaskHandle {
-            task: Some(task),
-            label,
-            entered: false,
-        }
+        TaskHandle { task: Some(task), label, entered: false }
     }
 
     /// The task's id.
@@ -66,17 +62,13 @@ impl<T: Send + 'static> TaskHandle<T> {
     /// Whether the outcome is there, so that waiting would not wait.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.task
-            .as_ref()
-            .is_none_or(|task| task.header().life.state().is_final())
+        self.task.as_ref().is_none_or(|task| task.header().life.state().is_final())
     }
 
     /// The state of the task; after the value was taken, [`TaskState::Completed`].
     #[must_use]
     pub fn state(&self) -> TaskState {
-        self.task
-            .as_ref()
-            .map_or(TaskState::Completed, |task| task.header().life.state())
+        self.task.as_ref().map_or(TaskState::Completed, |task| task.header().life.state())
     }
 
     /// Asks the task to stop: its context sees it at once, and when its grace is over the payload is
@@ -99,8 +91,7 @@ impl<T: Send + 'static> TaskHandle<T> {
     ///
     /// A stop of the runner ends the wait by its deadline at the latest.
     pub fn join(mut self) -> Result<T, JoinError> {
-        self.wait(Deadline::never())
-            .unwrap_or(Err(JoinError::Abandoned))
+        self.wait(Deadline::never()).unwrap_or(Err(JoinError::Abandoned))
     }
 
     /// As [`join`](TaskHandle::join), for `limit` at most.
@@ -117,8 +108,7 @@ impl<T: Send + 'static> TaskHandle<T> {
 
     /// As `join`, with the edge in the wait-for graph there already.
     pub(crate) fn join_blocked(mut self, _edge: blocking::Blocked) -> Result<T, JoinError> {
-        self.sleep(Deadline::never())
-            .unwrap_or(Err(JoinError::Abandoned))
+        self.sleep(Deadline::never()).unwrap_or(Err(JoinError::Abandoned))
     }
 
     fn wait(&mut self, deadline: Deadline) -> Option<Outcome<T>> {
@@ -217,11 +207,7 @@ impl<T: Send + 'static> Future for TaskHandle<T> {
             let ring = Ring::of_one(this.label.to_string());
             return Poll::Ready(Err(JoinError::WouldDeadlock(Box::new(ring))));
         }
-        if this.is_ready(cx.waker()) {
-            Poll::Ready(this.take())
-        } else {
-            Poll::Pending
-        }
+        if this.is_ready(cx.waker()) { Poll::Ready(this.take()) } else { Poll::Pending }
     }
 }
 
@@ -239,8 +225,6 @@ impl<T> Drop for TaskHandle<T> {
 
 impl<T> fmt::Debug for TaskHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TaskHandle")
-            .field("task", &self.label)
-            .finish_non_exhaustive()
+        f.debug_struct("TaskHandle").field("task", &self.label).finish_non_exhaustive()
     }
 }

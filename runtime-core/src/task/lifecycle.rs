@@ -93,10 +93,7 @@ impl Lifecycle {
         if cleanup {
             word |= CLEANUP;
         }
-        Lifecycle {
-            word: AtomicU32::new(word),
-            waiter: Mutex::new(None),
-        }
+        Lifecycle { word: AtomicU32::new(word), waiter: Mutex::new(None) }
     }
 
     pub(crate) fn state(&self) -> TaskState {
@@ -135,10 +132,7 @@ impl Lifecycle {
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
             let (next, claim) = Self::claimed(word, stopping);
-            match self
-                .word
-                .compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Relaxed)
-            {
+            match self.word.compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => return claim,
                 Err(now) => word = now,
             }
@@ -181,20 +175,10 @@ impl Lifecycle {
             let late = state.is_none();
             let next = (word & !(STATE | POLLING | QUEUED)) | encode(state.unwrap_or(decode(word)));
             // Release: the outcome is visible to whoever sees the final state.
-            match self
-                .word
-                .compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Relaxed)
-            {
+            match self.word.compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => {
-                    let waiter = if word & WAITER != 0 {
-                        self.waiter.lock().take()
-                    } else {
-                        None
-                    };
-                    return Finished {
-                        for_handle: !late && word & HANDLE != 0,
-                        waiter,
-                    };
+                    let waiter = if word & WAITER != 0 { self.waiter.lock().take() } else { None };
+                    return Finished { for_handle: !late && word & HANDLE != 0, waiter };
                 }
                 Err(now) => word = now,
             }
@@ -208,10 +192,7 @@ impl Lifecycle {
         loop {
             let state = decode(word).on(TaskEvent::GiveUp)?;
             let next = (word & !STATE) | encode(state);
-            match self
-                .word
-                .compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Relaxed)
-            {
+            match self.word.compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => return Some(self.waiter.lock().take()),
                 Err(now) => word = now,
             }

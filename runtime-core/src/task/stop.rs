@@ -29,11 +29,7 @@ pub(crate) struct Asked {
 
 impl StopNode {
     pub(crate) fn root() -> Arc<Self> {
-        Arc::new(StopNode {
-            parent: None,
-            asked: OnceLock::new(),
-            event: Event::new(),
-        })
+        Arc::new(StopNode { parent: None, asked: OnceLock::new(), event: Event::new() })
     }
 
     pub(crate) fn below(parent: &Arc<Self>) -> Arc<Self> {
@@ -81,10 +77,7 @@ pub struct Stopped {
 
 impl Stopped {
     pub(crate) fn of(node: Arc<StopNode>) -> Self {
-        Stopped {
-            node,
-            listeners: Vec::new(),
-        }
+        Stopped { node, listeners: Vec::new() }
     }
 }
 
@@ -95,11 +88,7 @@ impl Future for Stopped {
         let this = &mut *self;
         // Listen first, look then: a stop asked in between is seen by one of the two.
         if this.listeners.is_empty() {
-            this.listeners = this
-                .node
-                .lineage()
-                .map(|node| node.event.listen())
-                .collect();
+            this.listeners = this.node.lineage().map(|node| node.event.listen()).collect();
         }
         if this.node.is_asked() {
             this.listeners.clear();
@@ -116,9 +105,7 @@ impl Future for Stopped {
 
 impl std::fmt::Debug for Stopped {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Stopped")
-            .field("asked", &self.node.is_asked())
-            .finish()
+        f.debug_struct("Stopped").field("asked", &self.node.is_asked()).finish()
     }
 }
 
@@ -136,6 +123,5 @@ impl std::error::Error for Stopping {}
 
 /// What is left of a stop's patience: `None` if none was asked, `Duration::MAX` if it never ends.
 pub(crate) fn time_left(node: &StopNode) -> Option<Duration> {
-    node.asked()
-        .map(|asked| asked.patience.left().unwrap_or(Duration::MAX))
+    node.asked().map(|asked| asked.patience.left().unwrap_or(Duration::MAX))
 }

@@ -67,11 +67,7 @@ impl<T: Target> WaitGraph<T> {
 
     /// Takes the edge out again.
     pub(crate) fn leave(&self, me: ExecutorId) {
-        let gone = self
-            .edges
-            .lock()
-            .as_mut()
-            .and_then(|edges| edges.remove(&me));
+        let gone = self.edges.lock().as_mut().and_then(|edges| edges.remove(&me));
         // Dropped after the lock is free: a target may hold the last reference to a task.
         drop(gone);
     }
@@ -82,17 +78,11 @@ impl<T: Target> WaitGraph<T> {
         waiter: &str,
         target: &T,
     ) -> Option<Ring> {
-        let mut members = vec![Member {
-            task: waiter.to_owned(),
-            waits_for: target.label(),
-        }];
+        let mut members = vec![Member { task: waiter.to_owned(), waits_for: target.label() }];
         let mut next = target.executor()?;
         while next != me {
             let edge = edges.get(&next)?;
-            let member = Member {
-                task: edge.waiter.clone(),
-                waits_for: edge.target.label(),
-            };
+            let member = Member { task: edge.waiter.clone(), waits_for: edge.target.label() };
             members.push(member);
             next = edge.target.executor()?;
             if members.len() > edges.len() + 1 {
@@ -135,12 +125,7 @@ impl Member {
 impl Ring {
     /// A task that waits for itself.
     pub(crate) fn of_one(task: String) -> Self {
-        Ring {
-            members: vec![Member {
-                waits_for: task.clone(),
-                task,
-            }],
-        }
+        Ring { members: vec![Member { waits_for: task.clone(), task }] }
     }
 
     /// The members, the refused wait first.

@@ -42,9 +42,7 @@ pub(crate) struct Watch {
 
 impl Watch {
     pub(crate) fn start() -> Self {
-        Watch {
-            begin: Instant::now(),
-        }
+        Watch { begin: Instant::now() }
     }
 
     /// Looks for a bounded time whether `done`. `false`: it is time to sleep.
@@ -53,11 +51,7 @@ impl Watch {
             return done();
         }
         let typical = TYPICAL.try_with(Cell::get).unwrap_or_default();
-        let limit = if typical > LONGEST_LOOK {
-            SHORTEST_LOOK
-        } else {
-            typical * 2
-        };
+        let limit = if typical > LONGEST_LOOK { SHORTEST_LOOK } else { typical * 2 };
         let limit = limit.clamp(SHORTEST_LOOK, LONGEST_LOOK);
         loop {
             for _ in 0..16 {
@@ -118,10 +112,7 @@ impl Parker {
 pub(crate) fn wait<T>(deadline: Deadline, mut poll: impl FnMut(&Waker) -> Option<T>) -> Option<T> {
     let spare = SPARE.try_with(Cell::take).ok().flatten();
     let (parker, waker) = spare.unwrap_or_else(|| {
-        let parker = Arc::new(Parker {
-            thread: thread::current(),
-            woken: AtomicBool::new(false),
-        });
+        let parker = Arc::new(Parker { thread: thread::current(), woken: AtomicBool::new(false) });
         let waker = Waker::from(Arc::clone(&parker));
         (parker, waker)
     });
@@ -141,10 +132,8 @@ pub(crate) fn wait<T>(deadline: Deadline, mut poll: impl FnMut(&Waker) -> Option
 /// Polls `future` on this thread until it is ready or the deadline is over.
 pub(crate) fn block_on<F: Future>(future: F, deadline: Deadline) -> Option<F::Output> {
     let mut future = pin!(future);
-    wait(deadline, |waker| {
-        match future.as_mut().poll(&mut Context::from_waker(waker)) {
-            Poll::Ready(value) => Some(value),
-            Poll::Pending => None,
-        }
+    wait(deadline, |waker| match future.as_mut().poll(&mut Context::from_waker(waker)) {
+        Poll::Ready(value) => Some(value),
+        Poll::Pending => None,
     })
 }
