@@ -14,16 +14,12 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
-use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender};
 use parking_lot::Mutex;
 use spumoni_core::flavour::{Job, Pool, PoolEngine, PoolSeat, PoolWorker};
 
-use crate::watch::Watch;
-
-/// How long an idle thread waits for a job before it goes.
-pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(10);
+use crate::watch::{KEEP_ALIVE, Watch, Watched};
 
 /// Opens the pool.
 pub(crate) struct Open;
@@ -208,10 +204,22 @@ impl Shared {
         }
         next
     }
+}
 
-    /// The watcher's look: a queue that has not moved since the last one gets threads. Gives what to
-    /// compare with at the next look; `None` when nothing waits.
-    pub(crate) fn look(self: &Arc<Self>, before: usize) -> Option<usize> {
+impl Watched for Shared {
+    fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
+    fn make_watcher(&self, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        self.seat.spawn("pool-watch", move |_| body())
+    }
+
+    fn is_waiting(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
+    fn look(self: &Arc<Self>, before: usize) -> Option<usize> {
         let waiting = self.queue.len();
         if waiting == 0 || self.closed.load(Ordering::Acquire) {
             return None;
@@ -226,17 +234,5 @@ impl Shared {
             }
         }
         Some(taken)
-    }
-
-    pub(crate) fn is_waiting(&self) -> bool {
-        !self.queue.is_empty()
-    }
-
-    pub(crate) fn watch(&self) -> &Watch {
-        &self.watch
-    }
-
-    pub(crate) fn seat(&self) -> &PoolSeat {
-        &self.seat
     }
 }

@@ -1,14 +1,31 @@
 //! The watcher: a thread that looks after a queue which stands still, and is gone when none does.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
-use crate::pool::{KEEP_ALIVE, Shared};
-
+/// How long an idle thread waits for something to do before it goes.
+pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// How long the queue may stand still before threads are added beyond the number of cores.
 const TICK: Duration = Duration::from_millis(2);
+
+/// A queue that is looked after.
+pub(crate) trait Watched: Send + Sync + 'static {
+    /// Its watcher.
+    fn watch(&self) -> &Watch;
+
+    /// Makes a thread for the watcher.
+    fn make_watcher(&self, body: impl FnOnce() + Send + 'static) -> io::Result<()>;
+
+    /// Whether something stands in the queue.
+    fn is_waiting(&self) -> bool;
+
+    /// Adds threads if the queue has not moved since the last look. Gives what to compare with at the
+    /// next one; `None` when nothing waits.
+    fn look(self: &Arc<Self>, before: usize) -> Option<usize>;
+}
 
 /// See the module.
 #[derive(Default)]
@@ -32,7 +49,7 @@ enum State {
 
 impl Watch {
     /// Something waits: watch it.
-    pub(crate) fn begin(&self, pool: &Arc<Shared>) {
+    pub(crate) fn begin(&self, pool: &Arc<impl Watched>) {
         let mut state = self.state.lock();
         match *state {
             State::Ticking | State::Ended => {}
@@ -42,8 +59,7 @@ impl Watch {
             }
             State::None => {
                 let of_thread = Arc::clone(pool);
-                let made =
-                    pool.seat().spawn("pool-watch", move |_| of_thread.watch().run(&of_thread));
+                let made = pool.make_watcher(move || of_thread.watch().run(&of_thread));
                 // No thread to be had: the next job tries again.
                 if made.is_ok() {
                     *state = State::Ticking;
@@ -58,7 +74,7 @@ impl Watch {
         self.changed.notify_one();
     }
 
-    fn run(&self, pool: &Arc<Shared>) {
+    fn run(&self, pool: &Arc<impl Watched>) {
         let mut seen = usize::MAX;
         let mut state = self.state.lock();
         while *state != State::Ended {

@@ -107,7 +107,7 @@ impl fmt::Display for Reason {
             Reason::TooManyFlavours { flavour } => write!(
                 f,
                 "there is no room for the flavour {flavour}: a process may use {} different ones",
-                crate::flavour::MOST_FLAVOURS
+                crate::id::MOST_FLAVOURS
             ),
         }
     }

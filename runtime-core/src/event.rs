@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::failure::Failure;
 use crate::id::FlavourId;
 use crate::reason::StopReason;
-use crate::task::cell::AnyTask;
+use crate::task::contract::AnyTask;
 
 /// See the module.
 pub(crate) enum Event {

@@ -61,12 +61,9 @@ use crate::id::FlavourId;
 use crate::task::payload::{Async, Blocking, Mode};
 
 pub use crate::lane::drive::LaneLoop;
-pub use crate::pool::job::Job;
+pub use crate::pool::contract::{Job, Pool};
 pub use crate::pool::worker::{PoolSeat, PoolWorker};
-pub use crate::task::home::Timer;
-
-/// How many different flavours a process may use.
-pub(crate) const MOST_FLAVOURS: usize = 16;
+pub use crate::task::contract::Timer;
 
 /// A way to execute. See the [module](self).
 #[diagnostic::on_unimplemented(
@@ -171,31 +168,4 @@ pub trait PoolEngine: Send + 'static {
     ///
     /// The first thread could not be made.
     fn open(self: Box<Self>, seat: PoolSeat, size: usize) -> io::Result<Arc<dyn Pool>>;
-}
-
-/// An open pool.
-pub trait Pool: Send + Sync + 'static {
-    /// Takes a job, to be run in turn. Gives it back if the pool has closed.
-    ///
-    /// # Errors
-    ///
-    /// The job itself.
-    fn submit(&self, job: Job) -> Result<(), Job>;
-
-    /// Runs a job on a thread of its own, with this name.
-    ///
-    /// # Errors
-    ///
-    /// What the operating system said, and the job.
-    fn dedicate(&self, job: Job, name: &str) -> Result<(), (io::Error, Job)>;
-
-    /// One of the pool's threads begins (`true`) or ends (`false`) to block on another task: the pool
-    /// may be wider by one for the while.
-    fn blocked(&self, begins: bool);
-
-    /// Takes no more jobs, and ends each thread when no job is left.
-    fn close(&self);
-
-    /// How many jobs wait for a thread.
-    fn waiting(&self) -> usize;
 }

@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 
 use crate::error::Reason;
 use crate::event::Event;
-use crate::flavour::{EngineKind, Flavour, LaneEngine, MOST_FLAVOURS, PoolEngine, PoolSeat};
+use crate::flavour::{EngineKind, Flavour, LaneEngine, PoolEngine, PoolSeat};
 use crate::group::root::RootGroup;
-use crate::id::FlavourId;
+use crate::id::{FlavourId, MOST_FLAVOURS};
 use crate::lane::drive::LaneLoop;
 use crate::lane::inbox::{Lane, Timers};
 use crate::pool::home::{PoolHome, PoolHooks};
 use crate::sync::Mutex;
-use crate::task::home::{Home, Owner, SharedHome};
+use crate::task::contract::{Home, Owner, SharedHome};
 use crate::threads::Threads;
 use crate::unwind;
 

@@ -60,6 +60,9 @@ impl fmt::Debug for TaskId {
     }
 }
 
+/// How many different flavours a process may use.
+pub(crate) const MOST_FLAVOURS: usize = 16;
+
 /// The name of a flavour, such as `tokio` or `thread`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[doc(alias = "FlavorId")]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::failure::TaskLabel;
 use crate::id::{FlavourId, TaskId};
-use crate::lane::stamp::Busy;
+use crate::task::stamp::Busy;
 use crate::task::state::TaskState;
 
 /// One living task.

@@ -12,10 +12,10 @@ use crate::flavour::Flavour;
 use crate::group::root::RootGroup;
 use crate::homes::{HomeKind, Homes};
 use crate::id::TaskId;
+use crate::pool::contract::Job;
 use crate::pool::home::PoolHome;
-use crate::pool::job::Job;
-use crate::task::cell::{self, AnyTask, Details, Header, TaskCell};
-use crate::task::home::{Home, Host, Owner};
+use crate::task::cell::{self, TaskCell};
+use crate::task::contract::{self, AnyTask, Details, Header, Home, Host, Owner};
 use crate::task::lifecycle::Lifecycle;
 use crate::task::payload::{Payload, Route};
 
@@ -251,7 +251,7 @@ impl Host for Here<'_> {
     fn forget(&self, _task: &Header) {}
 
     fn requeue(&self, task: Arc<dyn AnyTask>) {
-        cell::push(task);
+        contract::push(task);
     }
 
     fn ended(&self, owner: &Arc<dyn Owner>) {

@@ -13,8 +13,7 @@ use crate::failure::{Cause, Failure, TaskLabel};
 use crate::homes::Homes;
 use crate::id::{FlavourId, TaskId};
 use crate::reason::StopReason;
-use crate::task::cell::{self, AnyTask};
-use crate::task::home::Owner;
+use crate::task::contract::{self, AnyTask, Owner};
 use crate::time::Deadline;
 
 /// See the module.
@@ -144,7 +143,7 @@ impl Controller {
         let grace = Deadline::after(task.header().grace().unwrap_or(self.limits.grace));
         if task.header().stop().ask(grace) {
             if task.header().life.state() == crate::task::state::TaskState::Initialized {
-                cell::cancel(&task);
+                contract::cancel(&task);
             }
             self.asked.push((grace, task));
         }
@@ -156,7 +155,7 @@ impl Controller {
         self.asked.retain(|(grace, task)| {
             let ended = task.header().life.state().is_final();
             if !ended && grace.is_over(now) {
-                cell::cancel(task);
+                contract::cancel(task);
                 return false;
             }
             !ended

@@ -11,7 +11,7 @@ use crate::inspect::BusyView;
 use crate::lane::order::Order;
 use crate::reason::StopReason;
 use crate::report::{Inner, StopReport, Straggler};
-use crate::task::home::Owner;
+use crate::task::contract::Owner;
 use crate::time::Deadline;
 
 /// How often it is told who is left.
@@ -135,7 +135,7 @@ impl Controller {
         self.ending.set(report);
         // After the report is there: whoever still waits for a task is let go now.
         for home in homes {
-            home.home().awaited().close();
+            home.home().give_up();
         }
     }
 

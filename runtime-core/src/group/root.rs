@@ -13,8 +13,7 @@ use crate::failure::Failure;
 use crate::group::gate::{Gate, Shut};
 use crate::group::names::Names;
 use crate::sync::{AtomicBool, Mutex, Ordering};
-use crate::task::cell::AnyTask;
-use crate::task::home::Owner;
+use crate::task::contract::{AnyTask, Owner};
 use crate::task::stop::StopNode;
 
 /// See the module.

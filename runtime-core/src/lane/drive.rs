@@ -14,8 +14,7 @@ use crate::lane::inbox::{Lane, Outlets, pop_local};
 use crate::lane::kept::Kept;
 use crate::lane::order::Order;
 use crate::sync::Ordering;
-use crate::task::cell::{AnyTask, Header};
-use crate::task::home::{Home, Host, Owner};
+use crate::task::contract::{AnyTask, Header, Home, Host, Owner};
 use crate::time::Deadline;
 
 /// How often a lane looks before it sleeps; about a microsecond, a fraction of what a wake-up costs.
@@ -220,7 +219,7 @@ impl LaneLoop {
                 break;
             }
         }
-        self.lane.awaited().close();
+        self.lane.give_up();
         self.closed.set(true);
     }
 }

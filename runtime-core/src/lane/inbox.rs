@@ -9,15 +9,14 @@ use std::time::Instant;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use crossbeam_utils::CachePadded;
 
-use crate::id::FlavourId;
+use crate::id::{FlavourId, TaskId};
 use crate::lane::bell::Bell;
 use crate::lane::kept::Kept;
 use crate::lane::order::Order;
-use crate::lane::stamp::{Busy, Stamp};
 use crate::sync::{AtomicBool, Ordering};
 use crate::task::awaited::Awaited;
-use crate::task::cell::AnyTask;
-use crate::task::home::{Home, Owner, Timer};
+use crate::task::contract::{AnyTask, Home, Owner, Timer};
+use crate::task::stamp::{Busy, Stamp};
 use crate::time::Deadline;
 use crate::wait::blocking;
 use crate::wait::graph::{ExecutorId, Target};
@@ -166,8 +165,16 @@ impl Home for Lane {
         &self.root
     }
 
-    fn awaited(&self) -> &Awaited {
-        &self.awaited
+    fn await_begins(&self, task: &Arc<dyn AnyTask>) {
+        self.awaited.enter(task);
+    }
+
+    fn await_ends(&self, task: TaskId) {
+        self.awaited.leave(task);
+    }
+
+    fn give_up(&self) {
+        self.awaited.close();
     }
 
     fn blocked(&self, _begins: bool) {

@@ -8,7 +8,7 @@ use slab::Slab;
 
 use crate::inspect::TaskView;
 use crate::sync::Ordering;
-use crate::task::cell::{AnyTask, Header, NOWHERE};
+use crate::task::contract::{AnyTask, Header, NOWHERE};
 
 /// An empty list that has room for more than this gives the memory back.
 const ROOM: usize = 1024;

@@ -12,7 +12,6 @@
 //! 4. The list of kept tasks is touched by the lane alone.
 
 pub(crate) mod bell;
-pub(crate) mod stamp;
 pub(crate) mod order;
 pub(crate) mod kept;
 pub(crate) mod inbox;

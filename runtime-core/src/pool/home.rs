@@ -3,14 +3,12 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use crate::flavour::Pool;
-use crate::id::FlavourId;
-use crate::lane::stamp::{Busy, Stamp};
-use crate::pool::job::Job;
+use crate::id::{FlavourId, TaskId};
+use crate::pool::contract::{Job, Pool};
 use crate::sync::Mutex;
 use crate::task::awaited::Awaited;
-use crate::task::cell::AnyTask;
-use crate::task::home::{Home, Owner, Timer};
+use crate::task::contract::{AnyTask, Home, Owner, Timer};
+use crate::task::stamp::{Busy, Stamp};
 use crate::time::Deadline;
 use crate::wait::graph::{ExecutorId, Target};
 
@@ -143,8 +141,16 @@ impl Home for PoolHome {
         &self.root
     }
 
-    fn awaited(&self) -> &Awaited {
-        &self.awaited
+    fn await_begins(&self, task: &Arc<dyn AnyTask>) {
+        self.awaited.enter(task);
+    }
+
+    fn await_ends(&self, task: TaskId) {
+        self.awaited.leave(task);
+    }
+
+    fn give_up(&self) {
+        self.awaited.close();
     }
 
     fn blocked(&self, begins: bool) {

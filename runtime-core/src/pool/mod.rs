@@ -1,5 +1,5 @@
 //! A pool as the core sees it: jobs to run, the threads that run them, and the home of both.
 
-pub(crate) mod job;
+pub(crate) mod contract;
 pub(crate) mod home;
 pub(crate) mod worker;

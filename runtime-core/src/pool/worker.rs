@@ -5,12 +5,11 @@ use std::io;
 use std::marker::PhantomData;
 use std::sync::{Arc, Weak};
 
-use crate::lane::stamp::Stamp;
+use crate::pool::contract::Job;
 use crate::pool::home::PoolHome;
-use crate::pool::job::Job;
 use crate::sync::Ordering;
-use crate::task::cell::{AnyTask, Header, NOWHERE};
-use crate::task::home::{Host, Owner};
+use crate::task::contract::{self, AnyTask, Header, Host, NOWHERE, Owner};
+use crate::task::stamp::Stamp;
 use crate::wait::blocking;
 use crate::wait::graph::ExecutorId;
 
@@ -91,7 +90,7 @@ impl Host for PoolWorker {
     }
 
     fn requeue(&self, task: Arc<dyn AnyTask>) {
-        crate::task::cell::push(task);
+        contract::push(task);
     }
 
     fn ended(&self, owner: &Arc<dyn Owner>) {

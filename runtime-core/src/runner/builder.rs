@@ -4,11 +4,9 @@ use std::time::Duration;
 
 use crate::controller::limits::Limits;
 use crate::error::BuildError;
-use crate::runner::core::{Core, Settings};
-use crate::runner::service_runner::ServiceRunner;
-use crate::service::registry::registered;
+use crate::runner::core::Settings;
 
-/// Builds a [`ServiceRunner`] with other settings than the usual ones.
+/// Builds a [`ServiceRunner`](crate::ServiceRunner) with other settings than the usual ones.
 ///
 /// ```
 /// use std::time::Duration;
@@ -105,18 +103,15 @@ impl RunnerBuilder {
         self
     }
 
-    /// Whether to take every registered service, as [`ServiceRunner::discover`] does. Default: no.
+    /// Whether to take every registered service, as
+    /// [`ServiceRunner::discover`](crate::ServiceRunner::discover) does. Default: no.
     pub fn discover(mut self, discover: bool) -> Self {
         self.discover = discover;
         self
     }
 
-    /// Builds the runner. It starts no thread yet.
-    ///
-    /// # Errors
-    ///
-    /// [`BuildError::BadConfig`] for a setting that makes no sense.
-    pub fn build(self) -> Result<ServiceRunner, BuildError> {
+    /// The settings, checked, and whether to take every registered service.
+    pub(crate) fn finish(self) -> Result<(Settings, bool), BuildError> {
         let bad = |setting, why| Err(BuildError::BadConfig { setting, why });
         if crate::group::names::check(&self.name).is_err() {
             return bad(
@@ -127,20 +122,14 @@ impl RunnerBuilder {
         if self.pool_size == 0 {
             return bad("pool_size", "must be at least 1: a pool without threads runs nothing");
         }
-        let discover = self.discover;
-        let runner = ServiceRunner::with(Core::new(Settings {
+        let settings = Settings {
             name: self.name,
             limits: self.limits,
             stack_size: self.stack_size.filter(|size| *size > 0),
             pool_size: self.pool_size,
             busy_wait: self.busy_wait,
             signals: self.signals,
-        }));
-        if discover {
-            for one in registered() {
-                runner.add_registered(one);
-            }
-        }
-        Ok(runner)
+        };
+        Ok((settings, self.discover))
     }
 }

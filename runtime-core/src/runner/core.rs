@@ -22,7 +22,7 @@ use crate::service::spec::Spec;
 use crate::service::unit::Unit;
 use crate::submit::{self, Options};
 use crate::sync::{Mutex, Ordering};
-use crate::task::home::Owner;
+use crate::task::contract::Owner;
 use crate::threads::Threads;
 
 /// See the module.

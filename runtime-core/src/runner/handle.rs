@@ -19,8 +19,8 @@ use crate::runner::core::{Core, Inside, here};
 use crate::service::launch::Service;
 use crate::submit::{self, CellOf, Options};
 use crate::task::cell;
+use crate::task::contract::Owner;
 use crate::task::handle::{TaskHandle, block_current};
-use crate::task::home::Owner;
 use crate::task::payload::{Adoptable, Adopted, Payload, Spawned};
 use crate::task::stop::Stopped;
 use crate::wait::blocking::Blocked;
@@ -257,7 +257,7 @@ impl Handle {
         let names = self.core.root().names();
         let flavour = kind.home().flavour();
         let busy =
-            |busy: crate::lane::stamp::Busy| BusyView::new(busy, flavour, names.find(busy.task));
+            |busy: crate::task::stamp::Busy| BusyView::new(busy, flavour, names.find(busy.task));
         match kind {
             HomeKind::Lane(lane) => {
                 let here = inbox::lane_here().filter(|here| Arc::ptr_eq(here, lane));

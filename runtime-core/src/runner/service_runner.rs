@@ -5,13 +5,14 @@ use std::ops::Deref;
 use std::panic::Location;
 use std::sync::Arc;
 
+use crate::error::BuildError;
 use crate::event::{Event, StopRequest};
 use crate::reason::StopReason;
 use crate::report::StopReport;
 use crate::runner::builder::RunnerBuilder;
 use crate::runner::core::{Core, here};
 use crate::runner::handle::Handle;
-use crate::service::registry::Registration;
+use crate::service::registry::{Registration, registered};
 use crate::signal;
 
 /// One runner over several executors and threads: the owner. Everything it can do beside running it does
@@ -50,11 +51,11 @@ impl ServiceRunner {
         RunnerBuilder::new()
     }
 
-    pub(crate) fn with(core: Arc<Core>) -> Self {
+    fn with(core: Arc<Core>) -> Self {
         ServiceRunner { handle: Handle::new(core) }
     }
 
-    pub(crate) fn add_registered(&self, one: &'static Registration) {
+    fn add_registered(&self, one: &'static Registration) {
         let here = Location::caller();
         let core = self.handle.core();
         if let Err(reason) = core.add(one.spec(), || one.launch(), here) {
@@ -109,6 +110,24 @@ impl ServiceRunner {
             core.control_here();
         }
         core.ending.wait_blocking()
+    }
+}
+
+impl RunnerBuilder {
+    /// Builds the runner. It starts no thread yet.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::BadConfig`] for a setting that makes no sense.
+    pub fn build(self) -> Result<ServiceRunner, BuildError> {
+        let (settings, discover) = self.finish()?;
+        let runner = ServiceRunner::with(Core::new(settings));
+        if discover {
+            for one in registered() {
+                runner.add_registered(one);
+            }
+        }
+        Ok(runner)
     }
 }
 

@@ -6,8 +6,7 @@ use std::time::Duration;
 use crate::event::Event;
 use crate::failure::Failure;
 use crate::group::root::RootGroup;
-use crate::task::cell::AnyTask;
-use crate::task::home::Owner;
+use crate::task::contract::{AnyTask, Owner};
 use crate::task::stop::StopNode;
 
 /// See the module.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::id::TaskId;
 use crate::sync::Mutex;
-use crate::task::cell::AnyTask;
+use crate::task::contract::AnyTask;
 
 /// See the module.
 #[derive(Default)]

@@ -18,154 +18,24 @@ use std::mem::{self, ManuallyDrop};
 use std::panic::Location;
 use std::pin::Pin;
 use std::ptr::{self, NonNull};
+use std::sync::Arc;
 use std::sync::atomic::AtomicPtr;
-use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::Duration;
 
 use once_cell::race::OnceBox;
 use tracing::Span;
 
-use crate::failure::{Cause, Failure, TaskLabel};
+use crate::failure::Cause;
 use crate::id::TaskId;
 use crate::sync::{AtomicU32, Ordering};
-use crate::task::home::{Home, Host, Owner, SharedHome};
+use crate::task::contract::{self, AnyTask, Details, Header, Host, NOWHERE, SharedHome};
 use crate::task::lifecycle::{Claim, Lifecycle};
 use crate::task::outcome::{JoinError, Outcome};
 use crate::task::payload::{Mode, Payload, Route};
 use crate::task::state::{TaskEvent, TaskState};
-use crate::task::stop::StopNode;
 use crate::unwind::{self, PanicInfo};
 use crate::wait::blocking;
 use crate::wait::graph::{ExecutorId, Target};
-
-/// What every task has, whatever its payload.
-pub(crate) struct Header {
-    pub(crate) life: Lifecycle,
-    /// Its home's business: where a lane keeps it, or which thread of a pool runs it.
-    pub(crate) place: AtomicU32,
-    /// How often it was polled.
-    pub(crate) polls: AtomicU32,
-    /// When its lane saw it first, in milliseconds since the start of the runner.
-    pub(crate) since: AtomicU32,
-    pub(crate) id: TaskId,
-    home: Arc<SharedHome>,
-    spawned_at: &'static Location<'static>,
-    details: OnceBox<Details>,
-}
-
-/// What only some tasks have.
-#[derive(Default)]
-pub(crate) struct Details {
-    pub(crate) name: Option<Arc<str>>,
-    pub(crate) grace: Option<Duration>,
-    pub(crate) owner: Option<Arc<dyn Owner>>,
-    /// The span in which the payload was handed over, if there was one: it is entered for each poll.
-    pub(crate) span: Option<Span>,
-    pub(crate) stop: OnceLock<Arc<StopNode>>,
-}
-
-/// `Header::place` of a task that its lane does not keep, or that no thread of its pool runs.
-pub(crate) const NOWHERE: u32 = u32::MAX;
-
-impl Header {
-    pub(crate) fn home(&self) -> &dyn Home {
-        self.home.get()
-    }
-
-    pub(crate) fn details(&self) -> Option<&Details> {
-        self.details.get()
-    }
-
-    fn some_details(&self) -> &Details {
-        self.details.get_or_init(Box::default)
-    }
-
-    pub(crate) fn owner(&self) -> &Arc<dyn Owner> {
-        match self.details().and_then(|details| details.owner.as_ref()) {
-            Some(owner) => owner,
-            None => self.home().root(),
-        }
-    }
-
-    pub(crate) fn grace(&self) -> Option<Duration> {
-        self.details().and_then(|details| details.grace)
-    }
-
-    /// The stop of this very task, below that of its owner.
-    pub(crate) fn stop(&self) -> &Arc<StopNode> {
-        self.some_details().stop.get_or_init(|| StopNode::below(self.owner().stop()))
-    }
-
-    pub(crate) fn label(&self) -> TaskLabel {
-        TaskLabel {
-            id: self.id,
-            name: self.details().and_then(|details| details.name.clone()),
-            flavour: self.home().flavour(),
-            spawned_at: self.spawned_at,
-        }
-    }
-
-    pub(crate) fn spawned_at(&self) -> &'static Location<'static> {
-        self.spawned_at
-    }
-
-    /// Gives the task up and wakes whoever waits for it.
-    pub(crate) fn give_up(&self) {
-        if let Some(Some(waiter)) = self.life.give_up() {
-            waiter.wake();
-        }
-    }
-
-    fn failure(&self, cause: Cause) -> Failure {
-        Failure { task: self.label(), cause, age: self.owner().age() }
-    }
-
-    fn contain(&self, result: Result<(), PanicInfo>) {
-        if let Err(info) = result {
-            self.owner().contained(self.failure(Cause::Panic(info)));
-        }
-    }
-
-    /// Before the end is seen: whoever sees it may give the name to another task at once.
-    fn release_name(&self) {
-        if let Some(name) = self.details().and_then(|details| details.name.as_deref()) {
-            self.owner().release_name(name);
-        }
-    }
-
-    /// The end of the account: its home keeps it no longer, the owner has one task less.
-    fn close(&self, host: &dyn Host) {
-        host.forget(self);
-        host.ended(self.owner());
-    }
-}
-
-/// A task of any payload.
-pub(crate) trait AnyTask: Target + Send + Sync {
-    fn header(&self) -> &Header;
-
-    /// Polls it once, or does what else is due. On its home's thread only.
-    fn run(self: Arc<Self>, host: &dyn Host);
-
-    /// For `downcast`.
-    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
-}
-
-/// Asks for the payload to be dropped at its next await point.
-pub(crate) fn cancel(task: &Arc<dyn AnyTask>) {
-    if task.header().life.cancel() {
-        push(Arc::clone(task));
-    }
-}
-
-/// Brings a task to its home. If that has closed, nobody will run it again, which needs no telling: a
-/// home gives up all that is waited for when it closes.
-pub(crate) fn push(task: Arc<dyn AnyTask>) {
-    // Kept while the home is used: another thread may run the task to its end before `push` returns.
-    let keep = Arc::clone(&task);
-    let _ = keep.header().home().push(task);
-}
 
 /// The task as the type that it was made as.
 pub(crate) fn downcast<T: AnyTask + 'static>(task: Arc<dyn AnyTask>) -> Option<Arc<T>> {
@@ -456,13 +326,13 @@ impl<M: Mode, P: Payload<M>, R: Route<P::Output>> Target for TaskCell<M, P, R> {
 impl<M: Mode, P: Payload<M>, R: Route<P::Output>> Wake for TaskCell<M, P, R> {
     fn wake(self: Arc<Self>) {
         if self.header.life.wake() {
-            push(self);
+            contract::push(self);
         }
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
         if self.header.life.wake() {
-            push(Arc::clone(self) as Arc<dyn AnyTask>);
+            contract::push(Arc::clone(self) as Arc<dyn AnyTask>);
         }
     }
 }

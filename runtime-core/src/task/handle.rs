@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use crate::failure::TaskLabel;
 use crate::id::TaskId;
-use crate::task::cell::{self, AnyTask, Join};
+use crate::task::cell::{self, Join};
+use crate::task::contract::{self, AnyTask};
 use crate::task::outcome::{JoinError, Outcome};
 use crate::task::state::TaskState;
 use crate::time::Deadline;
@@ -150,7 +151,7 @@ impl<T: Send + 'static> TaskHandle<T> {
         if !self.entered {
             self.entered = true;
             let any: Arc<dyn AnyTask> = task.clone();
-            task.header().home().awaited().enter(&any);
+            task.header().home().await_begins(&any);
         }
         task.header().life.watch(waker)
     }
@@ -160,7 +161,7 @@ impl<T: Send + 'static> TaskHandle<T> {
             return Err(JoinError::Taken);
         };
         if self.entered {
-            task.header().home().awaited().leave(self.label.id);
+            task.header().home().await_ends(self.label.id);
         }
         task.take_outcome()
     }
@@ -215,10 +216,10 @@ impl<T> Drop for TaskHandle<T> {
     fn drop(&mut self) {
         let Some(task) = self.task.take() else { return };
         if self.entered {
-            task.header().home().awaited().leave(self.label.id);
+            task.header().home().await_ends(self.label.id);
         }
         if task.header().life.release_handle() {
-            cell::push(task);
+            contract::push(task);
         }
     }
 }

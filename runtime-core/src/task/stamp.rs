@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use crate::id::TaskId;
 use crate::sync::{AtomicU64, Ordering};
-use crate::task::cell::{Header, StaticCell};
+use crate::task::cell::StaticCell;
+use crate::task::contract::Header;
 
 /// See the module.
 pub(crate) struct Stamp {

@@ -1,0 +1,242 @@
+//! What a task and its surroundings know of each other: the header of every task, and what its home, its
+//! owner and the thread that runs it do for it. One file, since each of these names the others.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use crossbeam_utils::CachePadded;
+use once_cell::race::OnceBox;
+use tracing::Span;
+
+use crate::failure::{Cause, Failure, TaskLabel};
+use crate::id::{FlavourId, TaskId};
+use crate::sync::AtomicU32;
+use crate::task::lifecycle::Lifecycle;
+use crate::task::stop::StopNode;
+use crate::time::Deadline;
+use crate::unwind::PanicInfo;
+use crate::wait::graph::Target;
+
+/// What every task has, whatever its payload.
+pub(crate) struct Header {
+    pub(crate) life: Lifecycle,
+    /// Its home's business: where a lane keeps it, or which thread of a pool runs it.
+    pub(crate) place: AtomicU32,
+    /// How often it was polled.
+    pub(crate) polls: AtomicU32,
+    /// When its lane saw it first, in milliseconds since the start of the runner.
+    pub(crate) since: AtomicU32,
+    pub(crate) id: TaskId,
+    pub(super) home: Arc<SharedHome>,
+    pub(super) spawned_at: &'static Location<'static>,
+    pub(super) details: OnceBox<Details>,
+}
+
+/// What only some tasks have.
+#[derive(Default)]
+pub(crate) struct Details {
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) grace: Option<Duration>,
+    pub(crate) owner: Option<Arc<dyn Owner>>,
+    /// The span in which the payload was handed over, if there was one: it is entered for each poll.
+    pub(crate) span: Option<Span>,
+    pub(crate) stop: OnceLock<Arc<StopNode>>,
+}
+
+/// `Header::place` of a task that its lane does not keep, or that no thread of its pool runs.
+pub(crate) const NOWHERE: u32 = u32::MAX;
+
+impl Header {
+    pub(crate) fn home(&self) -> &dyn Home {
+        self.home.get()
+    }
+
+    pub(crate) fn details(&self) -> Option<&Details> {
+        self.details.get()
+    }
+
+    fn some_details(&self) -> &Details {
+        self.details.get_or_init(Box::default)
+    }
+
+    pub(crate) fn owner(&self) -> &Arc<dyn Owner> {
+        match self.details().and_then(|details| details.owner.as_ref()) {
+            Some(owner) => owner,
+            None => self.home().root(),
+        }
+    }
+
+    pub(crate) fn grace(&self) -> Option<Duration> {
+        self.details().and_then(|details| details.grace)
+    }
+
+    /// The stop of this very task, below that of its owner.
+    pub(crate) fn stop(&self) -> &Arc<StopNode> {
+        self.some_details().stop.get_or_init(|| StopNode::below(self.owner().stop()))
+    }
+
+    pub(crate) fn label(&self) -> TaskLabel {
+        TaskLabel {
+            id: self.id,
+            name: self.details().and_then(|details| details.name.clone()),
+            flavour: self.home().flavour(),
+            spawned_at: self.spawned_at,
+        }
+    }
+
+    pub(crate) fn spawned_at(&self) -> &'static Location<'static> {
+        self.spawned_at
+    }
+
+    /// Gives the task up and wakes whoever waits for it.
+    pub(crate) fn give_up(&self) {
+        if let Some(Some(waiter)) = self.life.give_up() {
+            waiter.wake();
+        }
+    }
+
+    pub(super) fn failure(&self, cause: Cause) -> Failure {
+        Failure { task: self.label(), cause, age: self.owner().age() }
+    }
+
+    pub(super) fn contain(&self, result: Result<(), PanicInfo>) {
+        if let Err(info) = result {
+            self.owner().contained(self.failure(Cause::Panic(info)));
+        }
+    }
+
+    /// Before the end is seen: whoever sees it may give the name to another task at once.
+    pub(super) fn release_name(&self) {
+        if let Some(name) = self.details().and_then(|details| details.name.as_deref()) {
+            self.owner().release_name(name);
+        }
+    }
+
+    /// The end of the account: its home keeps it no longer, the owner has one task less.
+    pub(super) fn close(&self, host: &dyn Host) {
+        host.forget(self);
+        host.ended(self.owner());
+    }
+}
+
+/// A task of any payload.
+pub(crate) trait AnyTask: Target + Send + Sync {
+    fn header(&self) -> &Header;
+
+    /// Polls it once, or does what else is due. On its home's thread only.
+    fn run(self: Arc<Self>, host: &dyn Host);
+
+    /// For `downcast`.
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+}
+
+/// Asks for the payload to be dropped at its next await point.
+pub(crate) fn cancel(task: &Arc<dyn AnyTask>) {
+    if task.header().life.cancel() {
+        push(Arc::clone(task));
+    }
+}
+
+/// Brings a task to its home. If that has closed, nobody will run it again, which needs no telling: a
+/// home gives up all that is waited for when it closes.
+pub(crate) fn push(task: Arc<dyn AnyTask>) {
+    // Kept while the home is used: another thread may run the task to its end before `push` returns.
+    let keep = Arc::clone(&task);
+    let _ = keep.header().home().push(task);
+}
+
+/// A home as its tasks hold it: one word, and a count that shares no cache line with what lanes read.
+pub(crate) struct SharedHome(CachePadded<Arc<dyn Home>>);
+
+impl SharedHome {
+    pub(crate) fn new(home: Arc<dyn Home>) -> Arc<Self> {
+        Arc::new(SharedHome(CachePadded::new(home)))
+    }
+
+    pub(crate) fn get(&self) -> &dyn Home {
+        &**self.0
+    }
+}
+
+/// A future that is ready when its time has come, on a flavour's own timer.
+pub type Timer = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// The lane or the pool of a task. As a [`Target`] it is what an `execute` waits for whose task is not
+/// there yet.
+pub(crate) trait Home: Target + Send + Sync {
+    fn flavour(&self) -> FlavourId;
+
+    /// Takes a task that is to be run (again). Gives it back if nobody will ever run it here.
+    fn push(&self, task: Arc<dyn AnyTask>) -> Result<(), Arc<dyn AnyTask>>;
+
+    /// The owner of every task here that names no other one.
+    fn root(&self) -> &Arc<dyn Owner>;
+
+    /// Somebody is about to wait for the task; it is given up at once if this home has been.
+    fn await_begins(&self, task: &Arc<dyn AnyTask>);
+
+    /// The wait is over.
+    fn await_ends(&self, task: TaskId);
+
+    /// Gives up every task that is waited for, now and from now on.
+    fn give_up(&self);
+
+    /// A thread of this home begins (`true`) or ends (`false`) to block on something that this home
+    /// may have to run: a pool grows for the while.
+    fn blocked(&self, begins: bool);
+
+    /// A sleep on this flavour's own timer; `None` on blocking flavours.
+    fn timer(&self, deadline: Deadline) -> Option<Timer>;
+}
+
+/// The group of a task, as the task sees it.
+pub(crate) trait Owner: Send + Sync {
+    /// A failure that nobody holds a handle for.
+    fn failed(&self, failure: Failure);
+
+    /// A destructor of the user's panicked: contained, and told in the report.
+    fn contained(&self, failure: Failure);
+
+    /// So many tasks have ended.
+    fn leave(&self, ended: u64);
+
+    /// Whether tasks that have not begun are not to begin any more.
+    fn is_stopping(&self) -> bool;
+
+    /// The stop that its tasks see.
+    fn stop(&self) -> &Arc<StopNode>;
+
+    /// A named task has ended: its name is free again.
+    fn release_name(&self, name: &str);
+
+    /// Asks one task to stop, and cancels it when its grace is over.
+    fn stop_task(&self, task: Arc<dyn AnyTask>);
+
+    /// How long the runner has been there, for the times in reports.
+    fn age(&self) -> Duration;
+}
+
+/// The thread that is running a task, as the task sees it.
+pub(crate) trait Host {
+    /// Notes which task has the thread from now on.
+    fn stamp(&self, task: &Header);
+
+    /// Whether tasks of the root group that have not begun are not to begin any more.
+    fn is_stopping(&self) -> bool;
+
+    /// Keeps a task that has work left, so that a stop finds it. Called once for a task.
+    fn keep(&self, task: Arc<dyn AnyTask>);
+
+    /// The task needs no keeping any more.
+    fn forget(&self, task: &Header);
+
+    /// Runs the task again, after the others.
+    fn requeue(&self, task: Arc<dyn AnyTask>);
+
+    /// A task of this owner has ended.
+    fn ended(&self, owner: &Arc<dyn Owner>);
+}
