@@ -16,9 +16,11 @@ use crate::lane::order::Order;
 use crate::sync::Ordering;
 use crate::task::contract::{AnyTask, Header, Home, Host, Owner};
 use crate::time::Deadline;
+use crate::wait::typical::Typical;
 
-/// How often a lane looks before it sleeps; about a microsecond, a fraction of what a wake-up costs.
-const LINGER: u32 = 64;
+/// The longest that a lane looks for more work unasked: a fraction of what a wake-up costs on a slow
+/// machine, and about that much on a quick one.
+const LONGEST_LOOK: Duration = Duration::from_micros(10);
 
 /// The most polls of a turn, before the reactor gets its turn.
 const TURN: u32 = 128;
@@ -39,6 +41,9 @@ pub struct LaneLoop {
     cancelling: Cell<bool>,
     closed: Cell<bool>,
     busy_wait: Duration,
+    /// How long the lane is without work, typically.
+    gaps: Typical,
+    idle_since: Cell<Option<Instant>>,
 }
 
 impl LaneLoop {
@@ -57,6 +62,8 @@ impl LaneLoop {
             cancelling: Cell::new(false),
             closed: Cell::new(false),
             busy_wait,
+            gaps: Typical::new(LONGEST_LOOK),
+            idle_since: Cell::new(None),
         }
     }
 
@@ -74,6 +81,9 @@ impl LaneLoop {
         let mut hung: Option<Waker> = None;
         poll_fn(move |cx| {
             self.lane.bell.rise();
+            if let Some(begin) = self.idle_since.take() {
+                self.gaps.learn(begin);
+            }
             if !hung.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
                 hung = Some(cx.waker().clone());
                 self.lane.bell.hang(cx.waker().clone());
@@ -130,7 +140,10 @@ impl LaneLoop {
     /// Whether there is nothing to do and the lane may sleep; a producer rings from now on.
     fn sleeps(&self) -> bool {
         self.tell();
+        // Nobody has the thread, whatever the last task was.
+        self.lane.stamp.end();
         if self.finds_work() {
+            self.now.set(self.lane.stamp.begin());
             return false;
         }
         self.lane.bell.park();
@@ -138,33 +151,29 @@ impl LaneLoop {
             return true;
         }
         self.lane.bell.rise();
+        self.now.set(self.lane.stamp.begin());
         false
     }
 
-    /// Looks for more work before sleeping: briefly after there was some, since a producer that is a
-    /// little slower than the lane would pay for a wake-up with each task, and for as long as the
-    /// runner's `busy_wait` says.
+    /// Looks for more work before sleeping: for about as long as it lately took to come, since a producer
+    /// that is a little slower than the lane would pay for a wake-up with each task; and for as long as
+    /// the runner's `busy_wait` says.
     fn finds_work(&self) -> bool {
         let some = || !self.tasks.is_empty() || self.lane.has_orders();
-        for _ in 0..LINGER {
-            hint::spin_loop();
-            if some() {
-                return true;
-            }
-        }
-        if self.busy_wait.is_zero() {
-            return false;
-        }
-        let deadline = Deadline::after(self.busy_wait);
-        while !deadline.is_over(Instant::now()) {
-            for _ in 0..32 {
+        let begin = Instant::now();
+        let found = self.gaps.look(begin, some) || {
+            let deadline = Deadline::from(begin, self.busy_wait);
+            while !some() && !deadline.is_over(Instant::now()) {
                 hint::spin_loop();
-                if some() {
-                    return true;
-                }
             }
+            some()
+        };
+        if found {
+            self.gaps.learn(begin);
+        } else {
+            self.idle_since.set(Some(begin));
         }
-        false
+        found
     }
 
     /// Tells the root group how many of its tasks have ended.

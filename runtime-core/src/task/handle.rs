@@ -133,12 +133,17 @@ impl<T: Send + 'static> TaskHandle<T> {
 
     /// Looks for a while, then sleeps until the outcome is there or the deadline over.
     fn sleep(&mut self, deadline: Deadline) -> Option<Outcome<T>> {
-        let watch = park::Watch::start();
-        if !watch.look(|| self.is_finished()) {
-            let _room = Room::make();
-            park::wait(deadline, |waker| self.is_ready(waker).then_some(()))?;
+        let Some(task) = self.task.clone() else { return Some(Err(JoinError::Taken)) };
+        let there = park::look_then(
+            || task.header().life.state().is_final(),
+            || {
+                let _room = Room::make();
+                park::wait(deadline, |waker| self.is_ready(waker).then_some(())).is_some()
+            },
+        );
+        if !there {
+            return None;
         }
-        watch.learn();
         Some(self.take())
     }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod graph;
 pub(crate) mod blocking;
+pub(crate) mod typical;
 pub(crate) mod park;
 
 pub use graph::{Member, Ring};

@@ -1,77 +1,33 @@
-//! How a plain thread waits for a future or for a task: look for a short while, then sleep.
-//!
-//! Looking pays where the answer comes sooner than a sleeper could be woken, and what a wake-up costs
-//! differs tenfold from machine to machine. So each thread learns how long its answers take, and looks
-//! for about twice that long, but never longer than the slowest wake-up is worth, hardly at all where
-//! answers take longer than that, and not at all on one core.
+//! How a plain thread waits for a future or for a task: looks for a short while, then sleeps.
 
 use std::cell::Cell;
 use std::future::Future;
-use std::hint;
 use std::pin::pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use crate::sync::{AtomicBool, Ordering};
 use crate::time::Deadline;
+use crate::wait::typical::Typical;
 
-/// The longest that a thread looks before it sleeps: about what two wake-ups cost on a slow machine.
+/// The longest that a thread looks for an answer: about what two wake-ups cost on a slow machine.
 const LONGEST_LOOK: Duration = Duration::from_micros(50);
-/// The shortest, so that a thread notices when answers become quick.
-const SHORTEST_LOOK: Duration = Duration::from_micros(2);
 
 thread_local! {
-    /// How long this thread's answers took of late.
-    static TYPICAL: Cell<Duration> = const { Cell::new(SHORTEST_LOOK) };
+    static ANSWERS: Typical = const { Typical::new(LONGEST_LOOK) };
     /// The thread's parker while nobody uses it. A wait inside a wait makes one of its own, or it would
     /// swallow the outer one's wake-up.
     static SPARE: Cell<Option<(Arc<Parker>, Waker)>> = const { Cell::new(None) };
 }
 
-fn one_core() -> bool {
-    static ONE: OnceLock<bool> = OnceLock::new();
-    *ONE.get_or_init(|| thread::available_parallelism().is_ok_and(|cores| cores.get() == 1))
-}
-
-/// One wait of this thread, from its first look to its answer.
-pub(crate) struct Watch {
-    begin: Instant,
-}
-
-impl Watch {
-    pub(crate) fn start() -> Self {
-        Watch { begin: Instant::now() }
-    }
-
-    /// Looks for a bounded time whether `done`. `false`: it is time to sleep.
-    pub(crate) fn look(&self, done: impl Fn() -> bool) -> bool {
-        if one_core() {
-            return done();
-        }
-        let typical = TYPICAL.try_with(Cell::get).unwrap_or_default();
-        let limit = if typical > LONGEST_LOOK { SHORTEST_LOOK } else { typical * 2 };
-        let limit = limit.clamp(SHORTEST_LOOK, LONGEST_LOOK);
-        loop {
-            for _ in 0..16 {
-                hint::spin_loop();
-                if done() {
-                    return true;
-                }
-            }
-            if self.begin.elapsed() > limit {
-                return false;
-            }
-        }
-    }
-
-    /// The answer is there: learns from how long it took.
-    pub(crate) fn learn(self) {
-        // A single long one must not be remembered for many short ones.
-        let took = self.begin.elapsed().min(LONGEST_LOOK * 4);
-        let _ = TYPICAL.try_with(|typical| typical.set((typical.get() * 3 + took) / 4));
-    }
+/// Looks for a while whether `done`, then lets `sleep` wait for it, and learns how long it took.
+pub(crate) fn look_then(done: impl Fn() -> bool, sleep: impl FnOnce() -> bool) -> bool {
+    let begin = Instant::now();
+    let there = ANSWERS.try_with(|answers| answers.look(begin, done)).unwrap_or(false) || sleep();
+    let _ = ANSWERS.try_with(|answers| answers.learn(begin));
+    there
 }
 
 struct Parker {
