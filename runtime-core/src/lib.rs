@@ -10,6 +10,7 @@ mod sync;
 mod id;
 mod time;
 mod unwind;
+mod log;
 mod wait;
 mod failure;
 mod threads;

@@ -17,6 +17,7 @@ use signal_hook::low_level;
 
 use crate::event::{Event, StopRequest};
 use crate::group::root::RootGroup;
+use crate::log;
 use crate::reason::{Signal, StopReason};
 use crate::sync::Mutex;
 
@@ -63,7 +64,7 @@ pub(crate) struct Subscription {
 pub(crate) fn subscribe(root: Arc<RootGroup>) -> Option<Subscription> {
     let mut desk = DESK.lock();
     if let Err(error) = desk.open() {
-        tracing::error!(target: "spumoni", "signals are not handled: {error}");
+        log::error(format_args!("signals are not handled: {error}"));
         return None;
     }
     let subscription = Subscription { root: Arc::downgrade(&root) };
