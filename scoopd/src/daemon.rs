@@ -40,11 +40,13 @@ pub(crate) fn run(config: &Config) -> ExitCode {
 
 fn try_run(config: &Config) -> anyhow::Result<u8> {
     // First of all, so that a signal that comes early is a stop too.
+    #[cfg(unix)]
+    spumoni::signal::hold()?;
     let runner = ServiceRunner::builder()
         .name("scoopd")
         .grace(config.grace)
         .stop_timeout(config.grace)
-        .build();
+        .build()?;
     let store = Store::open(&config.db)?;
     let sockets = Sockets::bind(config)?;
     let counters = Arc::new(Counters::default());

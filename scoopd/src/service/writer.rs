@@ -87,7 +87,7 @@ fn stamped(batch: &Batch) -> impl Iterator<Item = (i64, &Record)> {
 
 fn out_of_time(cx: &Context, grace: Duration) -> bool {
     cx.time_left()
-        .is_some_and(|left| left < RESERVE.min(grace / 2))
+        .is_some_and(|left| left < RESERVE.min(grace / 4))
 }
 
 /// Tries again while another program holds the database's lock, for as long as there is time.

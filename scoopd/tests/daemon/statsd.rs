@@ -3,6 +3,7 @@
 use std::{
     io::Write as _,
     net::{Shutdown, TcpStream, UdpSocket},
+    time::Instant,
 };
 
 use super::support::{Client, Daemon, Folder, get, until};
@@ -79,6 +80,12 @@ fn what_the_kernel_already_has_when_a_stop_is_asked_is_taken_too() {
     let folder = Folder::new();
     let daemon = Daemon::start(&folder);
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.send_to(b"hits:1|c", daemon.udp).unwrap();
+    TcpStream::connect(daemon.tcp)
+        .unwrap()
+        .write_all(b"hits:1|c\n")
+        .unwrap();
+    wait_for(&daemon, "hits_total 2"); // Both services have begun.
     // Frozen, so that all of it is there before the daemon sees the stop.
     daemon.signal("STOP");
     for _ in 0..100 {
@@ -94,8 +101,5 @@ fn what_the_kernel_already_has_when_a_stop_is_asked_is_taken_too() {
     drop(streams.split_off(5)); // Half of them are closed already, half still open.
     daemon.signal("TERM");
     daemon.signal("CONT");
-    assert_eq!(
-        daemon.wait_since(std::time::Instant::now()).assert_clean(),
-        1200
-    );
+    assert_eq!(daemon.wait_since(Instant::now()).assert_clean(), 1202);
 }

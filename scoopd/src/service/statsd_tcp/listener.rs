@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::Context as _;
 use async_io::{Async, Timer};
+use crossbeam_channel::Receiver;
 use futures_lite::future::poll_once;
 use spumoni::prelude::*;
 
@@ -45,13 +46,17 @@ impl StatsdTcp {
         let seats = Seats::new(CONNECTIONS);
         let connection =
             |stream| Connection::new(stream, seats.take(), queue.clone(), counters.clone());
+        // A task takes its connection out of here when it begins. What a stop has kept from
+        // beginning stays here, and is seen to below.
+        let (sender, waiting) = crossbeam_channel::unbounded();
         for number in 1_u64.. {
             match cx.run_until_stopped(listener.accept()).await {
                 Ok(Ok((stream, peer))) => {
+                    let _ = sender.send(connection(stream)); // The other end is here too.
                     adopt(
                         &cx,
                         format!("statsd-tcp-{number} from {peer}"),
-                        connection(stream),
+                        waiting.clone(),
                     );
                 }
                 Ok(Err(error)) => {
@@ -69,18 +74,20 @@ impl StatsdTcp {
         while Instant::now() < last
             && let Some(Ok((stream, _))) = poll_once(listener.accept()).await
         {
-            connection(stream).take_leftovers(last).await;
+            let _ = sender.send(connection(stream));
+        }
+        for connection in waiting.try_iter() {
+            connection.take_leftovers(last).await;
         }
         Ok(())
     }
 }
 
-fn adopt(cx: &Context, name: String, connection: Connection<Async<TcpStream>>) {
-    let adopted = cx.handle().task(name).adopt(Smol, async move || {
-        connection.run(&Context::current()).await
+/// Makes a task that serves the next connection. Only a stop refuses it.
+fn adopt(cx: &Context, name: String, waiting: Receiver<Connection<Async<TcpStream>>>) {
+    let _ = cx.handle().task(name).adopt(Smol, async move || {
+        if let Ok(connection) = waiting.try_recv() {
+            connection.run(&Context::current()).await;
+        }
     });
-    if let Err(error) = adopted {
-        // Only a stop refuses; nothing was read from the connection yet.
-        complain(format_args!("a statsd connection was turned away: {error}"));
-    }
 }
