@@ -14,23 +14,13 @@ pub(crate) struct Guarded {
 
 impl Guarded {
     pub(crate) fn new(value: u32) -> Self {
-        Guarded {
-            value: AtomicU32::new(value),
-            busy: Plain::new(false),
-        }
+        Guarded { value: AtomicU32::new(value), busy: Plain::new(false) }
     }
 
     /// Puts in `new`; there must be `old`, and nobody else about.
     pub(crate) fn change(&self, old: u32, new: u32) {
-        assert!(
-            !self.busy.swap(true, Ordering::SeqCst),
-            "two threads at once"
-        );
-        assert_eq!(
-            self.value.load(Ordering::Relaxed),
-            old,
-            "a stale or a wrong value"
-        );
+        assert!(!self.busy.swap(true, Ordering::SeqCst), "two threads at once");
+        assert_eq!(self.value.load(Ordering::Relaxed), old, "a stale or a wrong value");
         self.value.store(new, Ordering::Relaxed);
         self.busy.store(false, Ordering::SeqCst);
     }
@@ -38,10 +28,6 @@ impl Guarded {
     /// There must be `value`, and nobody who writes.
     pub(crate) fn expect(&self, value: u32) {
         assert!(!self.busy.load(Ordering::SeqCst), "somebody is writing");
-        assert_eq!(
-            self.value.load(Ordering::Relaxed),
-            value,
-            "a stale or a wrong value"
-        );
+        assert_eq!(self.value.load(Ordering::Relaxed), value, "a stale or a wrong value");
     }
 }

@@ -53,10 +53,7 @@ fn lane(producers: usize, own: usize) {
     let bed = Arc::new(Bed::default());
     let bell = Bell::new();
     bell.hang(bed.waker());
-    let inbox = Arc::new(Inbox {
-        bell,
-        items: AtomicUsize::new(0),
-    });
+    let inbox = Arc::new(Inbox { bell, items: AtomicUsize::new(0) });
     let threads: Vec<_> = (0..producers)
         .map(|_| {
             let inbox = Arc::clone(&inbox);

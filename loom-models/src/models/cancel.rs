@@ -30,10 +30,7 @@ fn a_task_that_ends_as_it_is_cancelled_ends_once() {
         task.drive(|ran| ran == Ran::Over, || true);
         canceller.join().unwrap();
         task.check();
-        assert!(matches!(
-            task.life.state(),
-            TaskState::Completed | TaskState::Stopped
-        ));
+        assert!(matches!(task.life.state(), TaskState::Completed | TaskState::Stopped));
     });
 }
 

@@ -104,18 +104,10 @@ fn visitors(group: &Arc<Group>, visitors: usize, controller: impl Fn(&Group)) {
     controller(group);
     group.check_empty();
     // What is seen now was seen without a join.
-    let seen: Vec<u32> = group
-        .done
-        .iter()
-        .map(|done| done.load(Ordering::Relaxed))
-        .collect();
+    let seen: Vec<u32> = group.done.iter().map(|done| done.load(Ordering::Relaxed)).collect();
     for (who, thread) in threads.into_iter().enumerate() {
         let came = thread.join().unwrap();
-        assert_eq!(
-            seen[who],
-            u32::from(came),
-            "what was done inside is seen by the controller"
-        );
+        assert_eq!(seen[who], u32::from(came), "what was done inside is seen by the controller");
         group.check_done(who, came);
     }
     assert_eq!(group.gate.count(), 0, "the sum is conserved");

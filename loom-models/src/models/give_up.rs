@@ -64,10 +64,7 @@ fn a_task_that_is_given_up_twice_is_given_up_once() {
         drive(&task);
         let in_time = controllers.into_iter().map(|one| one.join().unwrap());
         let in_time = in_time.filter(|in_time| *in_time).count();
-        assert_eq!(
-            in_time,
-            usize::from(task.life.state() == TaskState::Abandoned)
-        );
+        assert_eq!(in_time, usize::from(task.life.state() == TaskState::Abandoned));
         task.check();
     });
 }

@@ -107,10 +107,7 @@ fn a_ring_through_a_task_that_a_pool_thread_takes_meanwhile_is_found() {
             taken.take(pool);
             of_pool.enter(pool, "the task".to_owned(), Task::on(lane.0))
         });
-        let waits = [
-            graph.enter(lane, "the lane".to_owned(), task),
-            other.join().unwrap(),
-        ];
+        let waits = [graph.enter(lane, "the lane".to_owned(), task), other.join().unwrap()];
         assert_eq!(waits.iter().filter(|wait| wait.is_err()).count(), 1);
     });
 }
