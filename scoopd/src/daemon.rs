@@ -29,11 +29,7 @@ pub(crate) fn run(config: &Config) -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             complain(format_args!("{error:#}"));
-            ExitCode::from(if error.is::<OpenError>() {
-                BAD_CONFIG
-            } else {
-                FAILED
-            })
+            ExitCode::from(if error.is::<OpenError>() { BAD_CONFIG } else { FAILED })
         }
     }
 }
@@ -87,33 +83,10 @@ fn add_services(
             reader: store.reader()?,
         },
     )?;
-    add(
-        runner,
-        StatsdTcp {
-            listener: tcp,
-            queue: queue.clone(),
-            counters: counters.clone(),
-        },
-    )?;
-    add(
-        runner,
-        StatsdUdp {
-            socket: udp,
-            queue: queue.clone(),
-            counters: counters.clone(),
-        },
-    )?;
+    add(runner, StatsdTcp { listener: tcp, queue: queue.clone(), counters: counters.clone() })?;
+    add(runner, StatsdUdp { socket: udp, queue: queue.clone(), counters: counters.clone() })?;
     add(runner, Rollup { queue })?;
-    add(
-        runner,
-        Writer {
-            inbox,
-            store,
-            counters,
-            totals,
-            grace: config.grace,
-        },
-    )
+    add(runner, Writer { inbox, store, counters, totals, grace: config.grace })
 }
 
 fn add<S: Service>(runner: &ServiceRunner, service: S) -> anyhow::Result<()> {

@@ -52,14 +52,8 @@ struct Leave {
 impl Seats {
     /// Seats for `limit` connections, one at least.
     pub(crate) fn new(limit: usize) -> Seats {
-        let hall = Hall {
-            limit: limit.max(1),
-            clock: 0,
-            guests: HashMap::new(),
-        };
-        Seats {
-            hall: Arc::new(Mutex::new(hall)),
-        }
+        let hall = Hall { limit: limit.max(1), clock: 0, guests: HashMap::new() };
+        Seats { hall: Arc::new(Mutex::new(hall)) }
     }
 
     /// Takes a seat, somebody else's if need be.
@@ -70,19 +64,13 @@ impl Seats {
         }
         let id = hall.tick();
         let leave = Arc::new(Leave::default());
-        hall.guests.insert(
-            id,
-            Guest {
-                has_spoken: false,
-                last: id,
-                leave: leave.clone(),
-            },
-        );
-        Seat {
-            id,
-            seats: self.clone(),
-            leave,
-        }
+        hall.guests.insert(id, Guest { has_spoken: false, last: id, leave: leave.clone() });
+        Seat { id, seats: self.clone(), leave }
+    }
+
+    /// Frees the seat of the most silent, for want of something else that connections need.
+    pub(crate) fn free_one(&self) {
+        self.lock().dismiss_most_silent();
     }
 
     fn lock(&self) -> MutexGuard<'_, Hall> {
@@ -125,10 +113,8 @@ impl Hall {
     }
 
     fn dismiss_most_silent(&mut self) {
-        let most_silent = self
-            .guests
-            .iter()
-            .min_by_key(|(_, guest)| (guest.has_spoken, guest.last));
+        let most_silent =
+            self.guests.iter().min_by_key(|(_, guest)| (guest.has_spoken, guest.last));
         let Some(id) = most_silent.map(|(id, _)| *id) else {
             return;
         };
@@ -156,17 +142,11 @@ mod tests {
         first.spoke();
         third.spoke();
         let fourth = seats.take();
-        assert_eq!(
-            [&first, &second, &third].map(has_lost),
-            [false, true, false]
-        );
+        assert_eq!([&first, &second, &third].map(has_lost), [false, true, false]);
         first.spoke();
         fourth.spoke();
         let _fifth = seats.take();
-        assert_eq!(
-            [&first, &third, &fourth].map(has_lost),
-            [false, true, false]
-        );
+        assert_eq!([&first, &third, &fourth].map(has_lost), [false, true, false]);
     }
 
     #[test]

@@ -24,13 +24,8 @@ fn the_status_names_every_service_as_text_and_as_json() {
         until(service, || {
             let text = get(daemon.http, "/status");
             assert!(text.head.contains("content-type: text/plain"), "{text:?}");
-            let json = client
-                .ask("GET /status", "Accept: application/json\r\n", b"")
-                .unwrap();
-            assert!(
-                json.head.contains("content-type: application/json"),
-                "{json:?}"
-            );
+            let json = client.ask("GET /status", "Accept: application/json\r\n", b"").unwrap();
+            assert!(json.head.contains("content-type: application/json"), "{json:?}");
             let tree: Value = serde_json::from_str(&json.body).expect("JSON");
             let in_tree = tree.to_string().contains(&format!("\"{service}\""));
             (text.body.contains(&format!("`{service}`")) && in_tree).then_some(())
@@ -46,14 +41,7 @@ fn what_is_not_there_is_a_404_and_the_wrong_method_a_405() {
     assert_eq!(get(daemon.http, "/").status, 404);
     assert_eq!(get(daemon.http, "/ingest").status, 405);
     let mut client = Client::connect(daemon.http).unwrap();
-    assert_eq!(
-        client.ask("POST /query?name=a", "", b"").unwrap().status,
-        405
-    );
-    assert_eq!(
-        client.ask("GET /livez", "", b"").unwrap().status,
-        200,
-        "on the same connection"
-    );
+    assert_eq!(client.ask("POST /query?name=a", "", b"").unwrap().status, 405);
+    assert_eq!(client.ask("GET /livez", "", b"").unwrap().status, 200, "on the same connection");
     daemon.stop().assert_clean();
 }

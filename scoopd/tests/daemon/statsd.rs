@@ -12,11 +12,7 @@ use super::support::{Client, Daemon, Folder, get, until};
 #[track_caller]
 fn wait_for(daemon: &Daemon, line: &str) {
     until(line, || {
-        get(daemon.http, "/metrics")
-            .body
-            .lines()
-            .find(|found| *found == line)
-            .map(drop)
+        get(daemon.http, "/metrics").body.lines().find(|found| *found == line).map(drop)
     });
 }
 
@@ -26,21 +22,13 @@ fn datagrams_of_one_or_more_lines_are_taken() {
     let daemon = Daemon::start(&folder);
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     socket.send_to(b"hits:1|c", daemon.udp).unwrap();
-    socket
-        .send_to(
-            b"hits:2|c|@0.5\nheat:12.5|g\n\nbad\nt:3|ms|#a:b",
-            daemon.udp,
-        )
-        .unwrap();
+    socket.send_to(b"hits:2|c|@0.5\nheat:12.5|g\n\nbad\nt:3|ms|#a:b", daemon.udp).unwrap();
     socket.send_to(b"", daemon.udp).unwrap();
     socket.send_to(&[0xff; 60_000], daemon.udp).unwrap();
     wait_for(&daemon, "hits_total 5");
     wait_for(&daemon, "scoopd_bad_lines_total 2");
     assert_eq!(daemon.stop().assert_clean(), 4);
-    assert_eq!(
-        folder.count("SELECT count(*) FROM samples WHERE tags = 'a:b'"),
-        1
-    );
+    assert_eq!(folder.count("SELECT count(*) FROM samples WHERE tags = 'a:b'"), 1);
 }
 
 #[test]
@@ -81,10 +69,7 @@ fn what_the_kernel_already_has_when_a_stop_is_asked_is_taken_too() {
     let daemon = Daemon::start(&folder);
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     socket.send_to(b"hits:1|c", daemon.udp).unwrap();
-    TcpStream::connect(daemon.tcp)
-        .unwrap()
-        .write_all(b"hits:1|c\n")
-        .unwrap();
+    TcpStream::connect(daemon.tcp).unwrap().write_all(b"hits:1|c\n").unwrap();
     wait_for(&daemon, "hits_total 2"); // Both services have begun.
     // Frozen, so that all of it is there before the daemon sees the stop.
     daemon.signal("STOP");

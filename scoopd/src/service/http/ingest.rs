@@ -23,31 +23,27 @@ pub(super) async fn ingest(State(app): State<App>, body: Body) -> Result<String,
     })?;
     let n = records.len();
     if n == 0 {
-        return Err(Refusal::bad(
-            "the body has no lines (expected `name:value|type`)",
-        ));
+        return Err(Refusal::bad("the body has no lines (expected `name:value|type`)"));
     }
     let receipt = app
         .queue
         .try_push(records)
         .map_err(|refused| Refusal::unavailable(format!("{refused}; nothing was stored")))?;
-    committed(&app, receipt, n).await?;
+    committed(receipt).await?;
     Ok(format!("stored {n}\n"))
 }
 
-async fn committed(app: &App, mut receipt: Receipt, n: usize) -> Result<(), Refusal> {
+async fn committed(mut receipt: Receipt) -> Result<(), Refusal> {
     let late = || Refusal::unavailable("the database cannot keep up; nothing was stored");
     if let Ok(outcome) = timeout(PATIENCE, receipt.committed()).await {
         return outcome.map_err(|error| Refusal::unavailable(error.to_string()));
     }
-    if app.queue.withdraw(&receipt, n) {
+    if receipt.withdraw() {
         return Err(late());
     }
     // The writer has begun with it. So it is stored soon, or something is very wrong.
     let unknown =
         || Refusal::unavailable("the database is stuck; the records may be stored or not");
-    let outcome = timeout(PATIENCE, receipt.committed())
-        .await
-        .map_err(|_| unknown())?;
+    let outcome = timeout(PATIENCE, receipt.committed()).await.map_err(|_| unknown())?;
     outcome.map_err(|error| Refusal::unavailable(error.to_string()))
 }

@@ -57,28 +57,14 @@ pub(crate) struct Http {
 #[service(flavour = "tokio", name = "http")]
 impl Http {
     async fn run(self, cx: Context) -> anyhow::Result<()> {
-        let Http {
-            listener,
-            queue,
-            counters,
-            totals,
-            reader,
-        } = self;
+        if cx.run_until_stopped(self.queue.opened()).await.is_err() {
+            return Ok(());
+        }
+        let Http { listener, queue, counters, totals, reader } = self;
         let listener = TcpListener::from_std(listener).context("cannot listen for HTTP")?;
         let reader = Arc::new(Mutex::new(reader));
-        let router = router(App {
-            queue,
-            counters,
-            totals,
-            reader,
-            cx: cx.clone(),
-        });
-        let server = Server {
-            listener,
-            router,
-            seats: Seats::new(CONNECTIONS),
-            cx,
-        };
+        let router = router(App { queue, counters, totals, reader, cx: cx.clone() });
+        let server = Server { listener, router, seats: Seats::new(CONNECTIONS), cx };
         let mut connections = JoinSet::new();
         server.serve(&mut connections).await;
         let patience = server.cx.time_left().unwrap_or_default() / 2;
@@ -141,6 +127,7 @@ impl Server {
                 }
                 Err(error) => {
                     complain(format_args!("cannot take an HTTP connection: {error}"));
+                    self.seats.free_one();
                     sleep(BREATHER).await;
                 }
             }

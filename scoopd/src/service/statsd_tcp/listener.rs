@@ -36,11 +36,10 @@ pub(crate) struct StatsdTcp {
 #[service(flavour = "smol", name = "statsd-tcp")]
 impl StatsdTcp {
     async fn run(self, cx: Context) -> anyhow::Result<()> {
-        let StatsdTcp {
-            listener,
-            queue,
-            counters,
-        } = self;
+        if cx.run_until_stopped(self.queue.opened()).await.is_err() {
+            return Ok(());
+        }
+        let StatsdTcp { listener, queue, counters } = self;
         let listener =
             Async::new_nonblocking(listener).context("cannot listen for statsd over TCP")?;
         let seats = Seats::new(CONNECTIONS);
@@ -53,14 +52,11 @@ impl StatsdTcp {
             match cx.run_until_stopped(listener.accept()).await {
                 Ok(Ok((stream, peer))) => {
                     let _ = sender.send(connection(stream)); // The other end is here too.
-                    adopt(
-                        &cx,
-                        format!("statsd-tcp-{number} from {peer}"),
-                        waiting.clone(),
-                    );
+                    adopt(&cx, format!("statsd-tcp-{number} from {peer}"), waiting.clone());
                 }
                 Ok(Err(error)) => {
                     complain(format_args!("cannot take a statsd connection: {error}"));
+                    seats.free_one();
                     Timer::after(BREATHER).await;
                 }
                 Err(Stopping) => break,
