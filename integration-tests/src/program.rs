@@ -126,11 +126,15 @@ impl Drop for Program {
     }
 }
 
-/// Sends a process so many signals in a row.
+/// Sends a process so many signals in a row, all by one call of the shell's own `kill`.
+///
+/// # Panics
+///
+/// The process is gone.
 pub fn signal(process: u32, name: &str, count: u32) {
-    let script = format!(
-        "i=0; while [ $i -lt {count} ]; do kill -{name} {process} || exit; i=$((i + 1)); done"
-    );
-    let status = Command::new("sh").args(["-c", &script]).status();
-    assert!(status.expect("a shell").success(), "kill -{name} {process}");
+    let targets = (0..count).map(|_| process.to_string());
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "kill \"$@\"", "sh", &format!("-{name}")]).args(targets);
+    let status = shell.status().expect("a shell");
+    assert!(status.success(), "kill -{name} {process}");
 }
