@@ -46,7 +46,7 @@ mod serial;
 
 pub use context::Context;
 pub use error::{AddError, AdoptError, BuildError, ExecuteError, Reason, Refused, SpawnError};
-pub use failure::{Cause, Failure, TaskLabel};
+pub use failure::{Cause, Failure, TaskError, TaskLabel};
 pub use flavour::Flavour;
 pub use id::{FlavourId, TaskId};
 pub use inspect::{BusyView, HomeView, TaskView, Tree};
