@@ -6,8 +6,8 @@ pub use spumoni_core::{
     AddError, AdoptError, Adoptable, Async, Blocking, BuildError, BusyView, Cause, Context,
     ExecuteError, Failure, Flavour, FlavourId, Handle, HomeView, JoinError, Launch, Member, Mode,
     PanicInfo, Payload, Reason, Refused, Registration, Ring, RunnerBuilder, Service, ServiceRunner,
-    Signal, Spec, StopReason, StopReport, Stopped, Stopping, Straggler, TaskBuilder, TaskHandle,
-    TaskId, TaskLabel, TaskState, TaskView, Tree, registered,
+    Signal, Spec, StopReason, StopReport, Stopped, Stopping, Straggler, TaskBuilder, TaskError,
+    TaskHandle, TaskId, TaskLabel, TaskState, TaskView, Tree, registered,
 };
 
 pub use spumoni_core::flavour;
