@@ -27,7 +27,7 @@ pub(crate) struct QueueHandle {
 /// Part of the queue that may be filled by those that wait for room instead of being refused. The
 /// rest is left to those that wait for an answer: a flood of the one neither shuts out the other
 /// nor keeps it waiting behind a whole queue.
-const SHARE: usize = 8;
+const SHARE: usize = 32;
 
 /// Why the queue did not take something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

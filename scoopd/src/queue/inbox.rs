@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Records of one transaction: more bring little, and a longer one makes everybody wait longer.
-const TRANSACTION: usize = 4096;
+const TRANSACTION: usize = 1024;
 
 /// Takes records out of the queue.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use std::{
 use super::support::{Client, DEADLINE, Daemon, Folder, until};
 
 /// 200s to wait for before the stop; enough that all sources are busy.
-const WARM: u64 = 300;
+const WARM: u64 = 100;
 /// Records of one body.
 const BODY: u64 = 3;
 

@@ -7,7 +7,7 @@
 //! While it sees off, whoever comes new is still answered, so that `/readyz` says 503 instead of
 //! nothing; but nobody who comes then is waited for.
 
-use std::{future::Future, net, sync::Arc, time::Duration};
+use std::{future::Future, mem, net, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use axum::Router;
@@ -36,6 +36,8 @@ use crate::{
 const CONNECTIONS: usize = 400;
 /// How long to wait after a connection could not be taken, for want of descriptors say.
 const BREATHER: Duration = Duration::from_millis(100);
+/// How long a connection must have been silent to be closed then.
+const SILENCE: Duration = Duration::from_secs(2);
 /// How long one that comes after a stop may take.
 const LATECOMER: Duration = Duration::from_millis(500);
 
@@ -119,6 +121,7 @@ impl Server {
     }
 
     async fn accept(&self) -> (TcpStream, Seat) {
+        let mut told = false;
         loop {
             match self.listener.accept().await {
                 Ok((stream, _)) => {
@@ -126,8 +129,10 @@ impl Server {
                     return (stream, self.seats.take());
                 }
                 Err(error) => {
-                    complain(format_args!("cannot take an HTTP connection: {error}"));
-                    self.seats.free_one();
+                    if !mem::replace(&mut told, true) {
+                        complain(format_args!("cannot take an HTTP connection: {error}"));
+                    }
+                    self.seats.free_some(SILENCE);
                     sleep(BREATHER).await;
                 }
             }

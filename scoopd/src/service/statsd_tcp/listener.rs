@@ -1,6 +1,7 @@
 //! Takes connections in; each becomes a task of the runner, with its own line in `/status`.
 
 use std::{
+    mem,
     net::{TcpListener, TcpStream},
     sync::Arc,
     time::{Duration, Instant},
@@ -19,6 +20,8 @@ use crate::{counters::Counters, queue::QueueHandle, say::complain, seats::Seats}
 const CONNECTIONS: usize = 400;
 /// How long to wait after a connection could not be taken, for want of descriptors say.
 const BREATHER: Duration = Duration::from_millis(100);
+/// How long a connection must have been silent to be closed then.
+const SILENCE: Duration = Duration::from_secs(2);
 /// How long a stop goes on with what the kernel already has, on each connection.
 pub(super) const LEFTOVERS: Duration = Duration::from_millis(250);
 
@@ -48,15 +51,19 @@ impl StatsdTcp {
         // A task takes its connection out of here when it begins. What a stop has kept from
         // beginning stays here, and is seen to below.
         let (sender, waiting) = crossbeam_channel::unbounded();
+        let mut told = false;
         for number in 1_u64.. {
             match cx.run_until_stopped(listener.accept()).await {
                 Ok(Ok((stream, peer))) => {
+                    told = false;
                     let _ = sender.send(connection(stream)); // The other end is here too.
                     adopt(&cx, format!("statsd-tcp-{number} from {peer}"), waiting.clone());
                 }
                 Ok(Err(error)) => {
-                    complain(format_args!("cannot take a statsd connection: {error}"));
-                    seats.free_one();
+                    if !mem::replace(&mut told, true) {
+                        complain(format_args!("cannot take a statsd connection: {error}"));
+                    }
+                    seats.free_some(SILENCE);
                     Timer::after(BREATHER).await;
                 }
                 Err(Stopping) => break,
