@@ -130,10 +130,6 @@ impl Core {
         Controller::new(events, homes, Arc::clone(&self.ending), self.limits, self.name.clone())
     }
 
-    pub(crate) fn has_started(&self) -> bool {
-        self.started.load(Ordering::Acquire)
-    }
-
     /// Starts a service, or keeps it for `run`. Refused, it is not launched.
     pub(crate) fn add(
         &self,
@@ -146,7 +142,10 @@ impl Core {
             drop(services);
             self.start()?;
             self.let_in(spec, here)?;
-            return self.launch(spec, launch(), here);
+            let undo = LetIn { root: self.root(), name: spec.name() };
+            let launch = launch();
+            std::mem::forget(undo);
+            return self.launch(spec, launch, here);
         };
         if let Some((other, _, there)) = waiting.iter().find(|(o, ..)| o.name() == spec.name()) {
             return Err(Reason::DuplicateName { name: other.name().into(), there, here });
@@ -202,6 +201,19 @@ impl Core {
             ..Options::default()
         };
         launch.start(&self.homes, options, here)
+    }
+}
+
+/// Lets a service out again whose `launch` panics.
+struct LetIn<'a> {
+    root: &'a RootGroup,
+    name: &'static str,
+}
+
+impl Drop for LetIn<'_> {
+    fn drop(&mut self) {
+        self.root.release_name(self.name);
+        self.root.leave(1);
     }
 }
 
