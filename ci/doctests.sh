@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 cargo test --doc -p spumoni --features full 2>&1 | tee "$log"
-readme=$(grep -cE '^test README.md .* ok$' "$log" || true)
+readme=$(grep -cE '^test .*README.md .* ok$' "$log" || true)
 # `- (line …) - compile` for those that are not run.
 [ "$readme" -gt 0 ] || { echo "no example of the README was run" >&2; exit 1; }
 for features in "" tokio; do
