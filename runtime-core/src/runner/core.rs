@@ -24,6 +24,7 @@ use crate::submit::{self, Options};
 use crate::sync::{Mutex, Ordering};
 use crate::task::contract::Owner;
 use crate::threads::Threads;
+use crate::unwind;
 
 /// See the module.
 pub(crate) struct Core {
@@ -61,7 +62,7 @@ thread_local! {
 
 impl Core {
     pub(crate) fn new(settings: Settings) -> Arc<Self> {
-        crate::unwind::install_hook();
+        unwind::install_hook();
         let epoch = Instant::now();
         let (events_in, events) = crossbeam_channel::unbounded();
         let root = RootGroup::new(events_in, epoch);
@@ -71,8 +72,12 @@ impl Core {
             name: settings.name.clone(),
             stack_size: settings.stack_size,
             enter: Box::new(move || {
-                let core = of_threads.get().cloned().unwrap_or_default();
-                HERE.set(core);
+                // Held by the thread: its payloads find their runner even when nobody else holds it.
+                let core = of_threads.get().and_then(Weak::upgrade);
+                Box::new(move || {
+                    HERE.set(core.as_ref().map(Arc::downgrade).unwrap_or_default());
+                    Box::new(core)
+                })
             }),
         });
         let config =
@@ -165,6 +170,12 @@ impl Core {
             spawned_at: here,
         };
         submit::let_in(self.root(), Some(label), false)
+    }
+
+    /// Drops the services that wait for a run which is not to come.
+    pub(crate) fn forget_services(&self) {
+        let waiting = std::mem::replace(&mut *self.services.lock(), Services::Running);
+        let _ = unwind::discard(waiting);
     }
 
     /// Starts the services that waited for this.

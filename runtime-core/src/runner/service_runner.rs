@@ -162,6 +162,7 @@ impl Drop for ServiceRunner {
         let reason = StopReason::Dropped;
         core.root().tell(Event::Stop(StopRequest { reason, budget: None, force: false }));
         core.root().begin_stop();
+        core.forget_services();
         // Where nothing has started, nobody is left to wait for: the report is made at once.
         core.control_here();
     }
