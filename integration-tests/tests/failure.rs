@@ -414,6 +414,33 @@ fn an_error_from_a_dropped_future_is_none(flavour: impl Lane) {
     assert!(report.is_clean(), "{report}");
 }
 
+/// PEERS 15, rule 3: what belongs on another lane says so, with the task and the place.
+#[test]
+fn a_tokio_timer_off_the_tokio_lane_is_a_failure_of_its_task() {
+    fn assert_says_so(lane: impl Lane) {
+        let runner = runner();
+        let line = line!() + 1;
+        let sleep = async || tokio::time::sleep(Duration::from_millis(1)).await;
+        runner.task("sleeper").adopt(lane, sleep).expect("taken");
+        let report = runner.run_until_stopped();
+        let root = report.root_cause().expect("there is one");
+        assert_eq!(root.task().name(), Some("sleeper"));
+        let panic = root.cause().as_panic().expect("a panic");
+        assert!(panic.text().contains("reactor"), "{panic}");
+        let location = panic.location().expect("known");
+        assert!(location.contains(&format!("failure.rs:{line}:")), "{location}");
+    }
+    within(LIMIT, || {
+        assert_says_so(Smol);
+        assert_says_so(AsyncStd);
+        // The other way round there is nothing to say.
+        let runner = runner();
+        let sleep = async || smol::Timer::after(Duration::from_millis(1)).await;
+        runner.execute(Tokio, sleep).expect("smol's timers work everywhere");
+        finish(runner);
+    });
+}
+
 // -- a lane that breaks
 
 /// A flavour whose executor breaks, in one of three ways.
@@ -454,7 +481,10 @@ impl LaneEngine for Break {
                 let _lane = lane;
                 panic!("the executor panics")
             }
-            Break::DropTheLoop => Ok(drop(lane)),
+            Break::DropTheLoop => {
+                drop(lane);
+                Ok(())
+            }
         }
     }
 

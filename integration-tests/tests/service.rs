@@ -484,15 +484,18 @@ mod thread_functions {
     }
     #[service(flavour = "thread", name = "p4")]
     fn fallible() -> io::Result<()> {
-        Ok(found_blocking(&Context::current()))
+        found_blocking(&Context::current());
+        Ok(())
     }
     #[service(flavour = "thread", name = "p5")]
     fn fallible_with_context(cx: Context) -> anyhow::Result<()> {
-        Ok(found_blocking(&cx))
+        found_blocking(&cx);
+        Ok(())
     }
     #[service(flavour = "thread", name = "p6")]
     fn fallible_with_reference(cx: &Context) -> Result<(), Stopping> {
-        Ok(found_blocking(cx))
+        found_blocking(cx);
+        Ok(())
     }
 }
 

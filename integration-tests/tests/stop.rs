@@ -476,6 +476,21 @@ fn a_stop_under_way_can_be_forced() {
     });
 }
 
+#[test]
+fn a_forced_stop_is_over_in_a_second_although_a_lane_is_held() {
+    within(LIMIT, || {
+        let runner = built(|settings| settings.grace(Duration::MAX).stop_timeout(Duration::MAX));
+        let free = stubborn(&runner, Smol);
+        runner.stop();
+        runner.stop_now();
+        let report = runner.run();
+        assert!(report.took() < Duration::from_secs(1) + NOISE, "{report}");
+        assert_eq!((report.abandoned().len(), report.exit_code()), (1, 3), "{report}");
+        assert!(report.is_forced());
+        free.open();
+    });
+}
+
 /// FAULTS 68: on a lane too nobody is asked to wait for himself.
 #[test]
 fn run_called_by_a_payload_of_the_same_runner_panics_and_says_so() {
