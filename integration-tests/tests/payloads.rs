@@ -55,9 +55,11 @@ async fn takes_short<T>(future: impl Future<Output = T>) -> T {
 fn the_timers_of_tokio_work_on_the_tokio_lane() {
     on(Tokio, async || {
         takes_short(tokio::time::sleep(SHORT)).await;
-        let mut ticks = tokio::time::interval(SHORT);
-        ticks.tick().await;
-        takes_short(async { (ticks.tick().await, ticks.tick().await) }).await;
+        takes_short(async {
+            let mut ticks = tokio::time::interval(SHORT);
+            (ticks.tick().await, ticks.tick().await)
+        })
+        .await;
         let late = tokio::time::timeout(SHORT, pending::<()>());
         assert!(takes_short(late).await.is_err());
     });
@@ -179,8 +181,12 @@ async fn holds(_held: Witness, gate: Gate) {
 fn the_timers_of_smol_work_on_the_smol_lane() {
     on(Smol, async || {
         takes_short(smol::Timer::after(SHORT)).await;
-        let mut ticks = smol::Timer::interval(SHORT);
-        takes_short(smol::stream::StreamExt::next(&mut ticks)).await;
+        takes_short(async {
+            let mut ticks = smol::Timer::interval(SHORT);
+            smol::stream::StreamExt::next(&mut ticks).await;
+            smol::stream::StreamExt::next(&mut ticks).await;
+        })
+        .await;
         let late = smol::future::or(pending(), async { smol::Timer::after(SHORT).await });
         takes_short(late).await;
     });
