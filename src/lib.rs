@@ -4,7 +4,8 @@
 
 pub use spumoni_core::{
     AddError, AdoptError, Adoptable, Async, Blocking, BuildError, BusyView, Cause, Context,
-    ExecuteError, Failure, Flavour, FlavourId, Handle, HomeView, JoinError, Launch, Member, Mode,
+    ExecuteError, Failure, Flavour, FlavourId, Group, GroupBuilder, Handle, HomeView, Join,
+    JoinError, JoinGroupError, Launch, Member, MemberBuilder, MemberEnd, Mode, OnExit, OnFailure,
     PanicInfo, Payload, Reason, Refused, Registration, Ring, RunnerBuilder, Service, ServiceRunner,
     Signal, Spec, StopReason, StopReport, Stopped, Stopping, Straggler, TaskBuilder, TaskHandle,
     TaskId, TaskLabel, TaskState, TaskView, Tree, registered,

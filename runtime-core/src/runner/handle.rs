@@ -16,6 +16,7 @@ use crate::lane::order::Order;
 use crate::reason::StopReason;
 use crate::report::StopReport;
 use crate::runner::core::{Core, Inside, here};
+use crate::runner::group_builder::GroupBuilder;
 use crate::service::launch::Service;
 use crate::submit::{self, CellOf, Options};
 use crate::task::cell;
@@ -148,6 +149,11 @@ impl Handle {
     pub fn task(&self, name: impl Into<Arc<str>>) -> TaskBuilder<'_> {
         let options = Options { name: Some(name.into()), ..Options::default() };
         TaskBuilder { handle: self, options }
+    }
+
+    /// A group with this name, to which more can be said before it is opened.
+    pub fn group(&self, name: impl Into<Arc<str>>) -> GroupBuilder {
+        GroupBuilder::new(Arc::clone(&self.core), None, name.into())
     }
 
     /// Gives the runner a service. Before [`run`](crate::ServiceRunner::run) it is kept for that; while
@@ -306,6 +312,7 @@ impl Handle {
         let task = crate::failure::TaskLabel {
             id: TaskId::next(),
             name: Some(name.into()),
+            group: None,
             flavour: crate::id::FlavourId::new("service"),
             spawned_at: here,
         };

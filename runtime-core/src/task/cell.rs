@@ -213,7 +213,7 @@ impl<M: Mode, P: Payload<M>, R: Route<P::Output>> TaskCell<M, P, R> {
             Ending::Failed(_) => TaskEvent::Fail,
             Ending::Stopped => TaskEvent::Stop,
         };
-        let unclaimed = if header.life.has_handle() {
+        if header.life.has_handle() {
             let outcome = match ending {
                 Ending::Value(kept) => Ok(kept),
                 Ending::Failed(Cause::Panic(info)) => Err(JoinError::Panicked(Box::new(info))),
@@ -236,30 +236,36 @@ impl<M: Mode, P: Payload<M>, R: Route<P::Output>> TaskCell<M, P, R> {
                 return;
             }
             // SAFETY: no handle, so the outcome is ours.
-            match unsafe { self.take() } {
-                Some(Ok(kept)) => Ending::Value(kept),
-                Some(Err(JoinError::Panicked(info))) => Ending::Failed(Cause::Panic(*info)),
-                Some(Err(_)) | None => Ending::Stopped,
-            }
-        } else {
-            if let Ending::Failed(cause) = ending {
-                // Told before the account is closed: a runner that waits for its last task must have
-                // heard of the failure first.
-                header.owner().failed(header.failure(cause));
-                header.release_name();
-                let _ = header.life.finish(event);
-                header.close(host);
-                return;
-            }
+            self.settle_unread(unsafe { self.take() });
+            return;
+        }
+        if let Ending::Failed(cause) = ending {
+            // Told before the account is closed: a runner that waits for its last task must have
+            // heard of the failure first.
+            header.owner().failed(header.failure(cause));
             header.release_name();
             let _ = header.life.finish(event);
             header.close(host);
-            ending
-        };
-        match unclaimed {
-            Ending::Value(kept) => header.contain(unwind::discard(kept)),
-            Ending::Failed(cause) => header.owner().failed(header.failure(cause)),
-            Ending::Stopped => {}
+            return;
+        }
+        header.release_name();
+        let _ = header.life.finish(event);
+        header.close(host);
+        if let Ending::Value(kept) = ending {
+            header.contain(unwind::discard(kept));
+        }
+    }
+
+    /// What becomes of an outcome that its handle left unread: a panic falls to the owner, as if the task
+    /// had been adopted, and a value is dropped.
+    fn settle_unread(&self, outcome: Option<Outcome<R::Kept>>) {
+        let header = &self.header;
+        match outcome {
+            Some(Ok(kept)) => header.contain(unwind::discard(kept)),
+            Some(Err(JoinError::Panicked(info))) => {
+                header.owner().failed(header.failure(Cause::Panic(*info)));
+            }
+            Some(Err(_)) | None => {}
         }
     }
 }
@@ -302,8 +308,9 @@ impl<M: Mode, P: Payload<M>, R: Route<P::Output>> AnyTask for TaskCell<M, P, R> 
             }
             Claim::Discard => {
                 // SAFETY: the handle left the outcome to its home.
-                header.contain(unsafe { self.empty() });
+                let unread = unsafe { self.take() };
                 let _ = header.life.pause();
+                self.settle_unread(unread);
             }
             Claim::Nothing => {}
         }
