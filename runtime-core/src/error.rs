@@ -6,6 +6,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use crate::id::FlavourId;
+use crate::sync::Mutex;
 use crate::task::outcome::JoinError;
 use crate::unwind::PanicInfo;
 use crate::wait::Ring;
@@ -14,7 +15,9 @@ use crate::wait::Ring;
 /// [`into_payload`](Refused::into_payload).
 pub struct Refused<P> {
     reason: Reason,
-    payload: P,
+    /// In a lock that nobody takes: with it the error is `Sync` whatever the payload captures, which `?`
+    /// into `anyhow::Error` or a boxed error asks for.
+    payload: Mutex<P>,
 }
 
 /// Why [`adopt`](crate::Handle::adopt) took nothing.
@@ -88,7 +91,7 @@ pub enum Reason {
 
 impl<P> Refused<P> {
     pub(crate) fn new(reason: Reason, payload: P) -> Self {
-        Refused { reason, payload }
+        Refused { reason, payload: Mutex::new(payload) }
     }
 
     /// Why.
@@ -106,13 +109,13 @@ impl<P> Refused<P> {
     /// The payload, as it was handed over.
     #[must_use]
     pub fn into_payload(self) -> P {
-        self.payload
+        self.payload.into_inner()
     }
 
     /// The reason and the payload.
     #[must_use]
     pub fn into_parts(self) -> (Reason, P) {
-        (self.reason, self.payload)
+        (self.reason, self.payload.into_inner())
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::error::Error;
 use std::fmt;
+use std::ops::Deref;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::id::{FlavourId, TaskId};
-use crate::unwind::PanicInfo;
+use crate::unwind::{self, PanicInfo};
 
 /// What stands in a group's own label in place of a flavour.
 pub(crate) const GROUP: FlavourId = FlavourId::new("group");
@@ -86,21 +87,21 @@ impl fmt::Debug for TaskLabel {
 #[non_exhaustive]
 pub enum Cause {
     /// It returned an error.
-    Error(Arc<anyhow::Error>),
+    Error(Arc<TaskError>),
     /// It panicked.
     Panic(PanicInfo),
 }
 
 impl Cause {
     pub(crate) fn error(error: anyhow::Error) -> Self {
-        Cause::Error(Arc::new(error))
+        Cause::Error(Arc::new(TaskError(Some(error))))
     }
 
     /// The error, for `downcast_ref` and its chain of sources; `None` for a panic.
     #[must_use]
     pub fn as_error(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
         match self {
-            Cause::Error(error) => Some(error.as_ref().as_ref()),
+            Cause::Error(error) => Some(error.as_dyn()),
             Cause::Panic(_) => None,
         }
     }
@@ -127,10 +128,55 @@ impl Cause {
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            // With its chain of sources.
-            Cause::Error(error) => write!(f, "{error:#}"),
+            Cause::Error(error) => error.fmt(f),
             Cause::Panic(info) => info.fmt(f),
         }
+    }
+}
+
+/// The error that a task returned, kept for whoever reads the report. It is the user's own: a panic of its
+/// text or of its destructor ends nothing.
+pub struct TaskError(Option<anyhow::Error>);
+
+impl TaskError {
+    fn as_dyn(&self) -> &(dyn Error + Send + Sync + 'static) {
+        (**self).as_ref()
+    }
+}
+
+impl Deref for TaskError {
+    type Target = anyhow::Error;
+
+    fn deref(&self) -> &anyhow::Error {
+        match &self.0 {
+            Some(error) => error,
+            None => unreachable!("it is there until it is dropped"),
+        }
+    }
+}
+
+impl fmt::Display for TaskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // With its chain of sources.
+        match unwind::guard(|| format!("{:#}", **self)) {
+            Ok(text) => f.write_str(&text),
+            Err(info) => write!(f, "an error whose text {info}"),
+        }
+    }
+}
+
+impl fmt::Debug for TaskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match unwind::guard(|| format!("{:?}", **self)) {
+            Ok(text) => f.write_str(&text),
+            Err(info) => write!(f, "an error whose text {info}"),
+        }
+    }
+}
+
+impl Drop for TaskError {
+    fn drop(&mut self) {
+        let _ = unwind::discard(self.0.take());
     }
 }
 

@@ -11,6 +11,9 @@ use crate::group::root::RootGroup;
 use crate::id::FlavourId;
 use crate::reason::{Signal, StopReason};
 
+/// The text form shows no more entries of a kind than this; the report has them all.
+const MOST_SHOWN: usize = 50;
+
 /// How a run ended. All who asked for the stop, and `run`, get the same one.
 ///
 /// It prints as a tree for people. Returned from `main` it prints itself to standard error and sets the
@@ -221,9 +224,14 @@ impl fmt::Display for StopReport {
             let last = index + 1 == sections.len();
             let (branch, stem) = if last { ("└─", "  ") } else { ("├─", "│ ") };
             write!(f, "\n{branch} {title}")?;
-            for (index, line) in lines.iter().enumerate() {
+            let more = lines.len().saturating_sub(MOST_SHOWN);
+            let shown = lines.len() - more;
+            for (index, line) in lines[..shown].iter().enumerate() {
                 let branch = if index + 1 == lines.len() { "└─" } else { "├─" };
                 write!(f, "\n{stem} {branch} {line}")?;
+            }
+            if more > 0 {
+                write!(f, "\n{stem} └─ and {more} more")?;
             }
         }
         Ok(())

@@ -17,6 +17,7 @@ use signal_hook::low_level;
 
 use crate::event::{Event, StopRequest};
 use crate::group::root::RootGroup;
+use crate::log;
 use crate::reason::{Signal, StopReason};
 use crate::sync::Mutex;
 
@@ -24,11 +25,13 @@ use crate::sync::Mutex;
 const BURST: Duration = Duration::from_millis(250);
 
 static DESK: Mutex<Desk> =
-    Mutex::new(Desk { up: false, held: false, early: None, runners: Vec::new() });
+    Mutex::new(Desk { up: false, held: false, last: None, early: None, runners: Vec::new() });
 
 struct Desk {
     up: bool,
     held: bool,
+    /// When the last signal came, whoever heard it.
+    last: Option<Instant>,
     /// A signal that came before any runner.
     early: Option<(Signal, Instant)>,
     runners: Vec<Listener>,
@@ -63,13 +66,14 @@ pub(crate) struct Subscription {
 pub(crate) fn subscribe(root: Arc<RootGroup>) -> Option<Subscription> {
     let mut desk = DESK.lock();
     if let Err(error) = desk.open() {
-        tracing::error!(target: "spumoni", "signals are not handled: {error}");
+        log::error(format_args!("signals are not handled: {error}"));
         return None;
     }
     let subscription = Subscription { root: Arc::downgrade(&root) };
     let mut listener = Listener { root, last: None, heard: 0 };
     if let Some((signal, at)) = desk.early.take() {
         listener.hear(signal, at);
+        listener.last = desk.last;
     }
     desk.runners.push(listener);
     Some(subscription)
@@ -96,6 +100,7 @@ impl Desk {
     }
 
     fn hear(&mut self, signal: Signal, now: Instant) {
+        let burst = follows_closely(self.last.replace(now), now);
         if !self.runners.is_empty() {
             for listener in &mut self.runners {
                 listener.hear(signal, now);
@@ -103,12 +108,17 @@ impl Desk {
             return;
         }
         match self.early {
+            // The rest of a storm, whose first signal was kept or has ended a runner.
+            _ if burst => {}
             None if self.held => self.early = Some((signal, now)),
-            Some((_, before)) if now.duration_since(before) < BURST => {}
             // Nobody listens: what would have happened without us.
             _ => drop(low_level::emulate_default_handler(signal.number())),
         }
     }
+}
+
+fn follows_closely(last: Option<Instant>, now: Instant) -> bool {
+    last.is_some_and(|last| now.duration_since(last) < BURST)
 }
 
 fn hear_all(mut signals: Signals) {
@@ -119,9 +129,7 @@ fn hear_all(mut signals: Signals) {
 
 impl Listener {
     fn hear(&mut self, signal: Signal, now: Instant) {
-        let burst = self.last.is_some_and(|last| now.duration_since(last) < BURST);
-        self.last = Some(now);
-        if burst {
+        if follows_closely(self.last.replace(now), now) {
             return;
         }
         self.heard += 1;

@@ -54,12 +54,8 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     if let Ok(address) = text.parse() {
         return Ok(address);
     }
-    let mut found = text
-        .to_socket_addrs()
-        .map_err(|error| format!("{error}; {EXPECTED}"))?;
-    found
-        .next()
-        .ok_or_else(|| format!("the name has no address; {EXPECTED}"))
+    let mut found = text.to_socket_addrs().map_err(|error| format!("{error}; {EXPECTED}"))?;
+    found.next().ok_or_else(|| format!("the name has no address; {EXPECTED}"))
 }
 
 fn file(path: PathBuf) -> Result<PathBuf, &'static str> {
@@ -116,12 +112,7 @@ mod tests {
 
     #[test]
     fn durations_have_a_unit() {
-        let table = [
-            ("500ms", 500),
-            ("5s", 5000),
-            ("1.5s", 1500),
-            ("2m", 120_000),
-        ];
+        let table = [("500ms", 500), ("5s", 5000), ("1.5s", 1500), ("2m", 120_000)];
         for (text, ms) in table {
             assert_eq!(grace(text), Ok(Duration::from_millis(ms)), "{text}");
         }

@@ -84,12 +84,6 @@ impl Figures {
 
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "accepted {}, written {}, lost {}",
-            self.accepted,
-            self.written,
-            self.missing()
-        )
+        write!(f, "accepted {}, written {}, lost {}", self.accepted, self.written, self.missing())
     }
 }

@@ -29,22 +29,20 @@ pub(crate) fn run(config: &Config) -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             complain(format_args!("{error:#}"));
-            ExitCode::from(if error.is::<OpenError>() {
-                BAD_CONFIG
-            } else {
-                FAILED
-            })
+            ExitCode::from(if error.is::<OpenError>() { BAD_CONFIG } else { FAILED })
         }
     }
 }
 
 fn try_run(config: &Config) -> anyhow::Result<u8> {
     // First of all, so that a signal that comes early is a stop too.
+    #[cfg(unix)]
+    spumoni::signal::hold()?;
     let runner = ServiceRunner::builder()
         .name("scoopd")
         .grace(config.grace)
         .stop_timeout(config.grace)
-        .build();
+        .build()?;
     let store = Store::open(&config.db)?;
     let sockets = Sockets::bind(config)?;
     let counters = Arc::new(Counters::default());
@@ -85,33 +83,10 @@ fn add_services(
             reader: store.reader()?,
         },
     )?;
-    add(
-        runner,
-        StatsdTcp {
-            listener: tcp,
-            queue: queue.clone(),
-            counters: counters.clone(),
-        },
-    )?;
-    add(
-        runner,
-        StatsdUdp {
-            socket: udp,
-            queue: queue.clone(),
-            counters: counters.clone(),
-        },
-    )?;
+    add(runner, StatsdTcp { listener: tcp, queue: queue.clone(), counters: counters.clone() })?;
+    add(runner, StatsdUdp { socket: udp, queue: queue.clone(), counters: counters.clone() })?;
     add(runner, Rollup { queue })?;
-    add(
-        runner,
-        Writer {
-            inbox,
-            store,
-            counters,
-            totals,
-            grace: config.grace,
-        },
-    )
+    add(runner, Writer { inbox, store, counters, totals, grace: config.grace })
 }
 
 fn add<S: Service>(runner: &ServiceRunner, service: S) -> anyhow::Result<()> {

@@ -29,12 +29,7 @@ pub(crate) struct ListenError {
 
 impl fmt::Display for ListenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ListenError {
-            what,
-            flag,
-            address,
-            cause,
-        } = self;
+        let ListenError { what, flag, address, cause } = self;
         write!(f, "cannot listen on {what}://{address}: ")?;
         match cause.kind() {
             io::ErrorKind::AddrInUse => write!(f, "another program has the port")?,
@@ -71,11 +66,8 @@ impl Sockets {
     ///
     /// If the system does not know a socket's own address.
     pub(crate) fn announcement(&self) -> io::Result<String> {
-        let (http, udp, tcp) = (
-            self.http.local_addr()?,
-            self.udp.local_addr()?,
-            self.tcp.local_addr()?,
-        );
+        let (http, udp, tcp) =
+            (self.http.local_addr()?, self.udp.local_addr()?, self.tcp.local_addr()?);
         Ok(format!(
             "http listening on http://{http}\n\
              statsd listening on udp://{udp}\n\
@@ -101,10 +93,5 @@ fn error(
     flag: &'static str,
     address: SocketAddr,
 ) -> impl FnOnce(io::Error) -> ListenError {
-    move |cause| ListenError {
-        what,
-        flag,
-        address,
-        cause,
-    }
+    move |cause| ListenError { what, flag, address, cause }
 }

@@ -9,6 +9,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering::SeqCst},
     },
+    time::{Duration, Instant},
 };
 
 use event_listener::Event;
@@ -40,6 +41,8 @@ struct Hall {
 struct Guest {
     has_spoken: bool,
     last: u64,
+    /// The time of `last`.
+    since: Instant,
     leave: Arc<Leave>,
 }
 
@@ -52,36 +55,36 @@ struct Leave {
 impl Seats {
     /// Seats for `limit` connections, one at least.
     pub(crate) fn new(limit: usize) -> Seats {
-        let hall = Hall {
-            limit: limit.max(1),
-            clock: 0,
-            guests: HashMap::new(),
-        };
-        Seats {
-            hall: Arc::new(Mutex::new(hall)),
-        }
+        let hall = Hall { limit: limit.max(1), clock: 0, guests: HashMap::new() };
+        Seats { hall: Arc::new(Mutex::new(hall)) }
     }
 
     /// Takes a seat, somebody else's if need be.
     pub(crate) fn take(&self) -> Seat {
         let mut hall = self.lock();
-        while hall.guests.len() >= hall.limit {
-            hall.dismiss_most_silent();
+        while hall.guests.len() >= hall.limit
+            && let Some((id, _)) = hall.most_silent()
+        {
+            hall.dismiss(id);
         }
         let id = hall.tick();
         let leave = Arc::new(Leave::default());
-        hall.guests.insert(
-            id,
-            Guest {
-                has_spoken: false,
-                last: id,
-                leave: leave.clone(),
-            },
-        );
-        Seat {
-            id,
-            seats: self.clone(),
-            leave,
+        let guest =
+            Guest { has_spoken: false, last: id, since: Instant::now(), leave: leave.clone() };
+        hall.guests.insert(id, guest);
+        Seat { id, seats: self.clone(), leave }
+    }
+
+    /// Frees some seats of those that were silent for `long`, for want of something else that
+    /// connections need. Newcomers keep theirs: they had no time to speak yet.
+    pub(crate) fn free_some(&self, long: Duration) {
+        const SOME: usize = 16;
+        let mut hall = self.lock();
+        for _ in 0..SOME {
+            match hall.most_silent() {
+                Some((id, since)) if since.elapsed() >= long => hall.dismiss(id),
+                Some(_) | None => return,
+            }
         }
     }
 
@@ -96,7 +99,7 @@ impl Seat {
         let mut hall = self.seats.lock();
         let now = hall.tick();
         if let Some(guest) = hall.guests.get_mut(&self.id) {
-            (guest.has_spoken, guest.last) = (true, now);
+            (guest.has_spoken, guest.last, guest.since) = (true, now, Instant::now());
         }
     }
 
@@ -124,14 +127,13 @@ impl Hall {
         self.clock
     }
 
-    fn dismiss_most_silent(&mut self) {
-        let most_silent = self
-            .guests
-            .iter()
-            .min_by_key(|(_, guest)| (guest.has_spoken, guest.last));
-        let Some(id) = most_silent.map(|(id, _)| *id) else {
-            return;
-        };
+    fn most_silent(&self) -> Option<(u64, Instant)> {
+        let most_silent =
+            self.guests.iter().min_by_key(|(_, guest)| (guest.has_spoken, guest.last));
+        most_silent.map(|(id, guest)| (*id, guest.since))
+    }
+
+    fn dismiss(&mut self, id: u64) {
         if let Some(guest) = self.guests.remove(&id) {
             guest.leave.asked.store(true, SeqCst);
             guest.leave.event.notify(usize::MAX);
@@ -156,17 +158,11 @@ mod tests {
         first.spoke();
         third.spoke();
         let fourth = seats.take();
-        assert_eq!(
-            [&first, &second, &third].map(has_lost),
-            [false, true, false]
-        );
+        assert_eq!([&first, &second, &third].map(has_lost), [false, true, false]);
         first.spoke();
         fourth.spoke();
         let _fifth = seats.take();
-        assert_eq!(
-            [&first, &third, &fourth].map(has_lost),
-            [false, true, false]
-        );
+        assert_eq!([&first, &third, &fourth].map(has_lost), [false, true, false]);
     }
 
     #[test]
@@ -180,5 +176,16 @@ mod tests {
         assert!(!has_lost(&other));
         let _third = seats.take();
         assert!(has_lost(&other));
+    }
+
+    #[test]
+    fn newcomers_keep_their_seats_when_some_are_freed() {
+        let seats = Seats::new(9);
+        let (silent, speaker) = (seats.take(), seats.take());
+        speaker.spoke();
+        seats.free_some(Duration::from_secs(3600));
+        assert!(!has_lost(&silent) && !has_lost(&speaker));
+        seats.free_some(Duration::ZERO);
+        assert!(has_lost(&silent) && has_lost(&speaker));
     }
 }

@@ -70,11 +70,7 @@ impl Totals {
     /// A copy of everything, and how many records came for series beyond the bound.
     pub(crate) fn snapshot(&self) -> (Vec<(Series, Total)>, u64) {
         let state = self.lock();
-        let series = state
-            .series
-            .iter()
-            .map(|(series, total)| (series.clone(), *total))
-            .collect();
+        let series = state.series.iter().map(|(series, total)| (series.clone(), *total)).collect();
         (series, state.left_out)
     }
 
@@ -103,11 +99,7 @@ impl Series {
             Kind::Timer => Shape::Times,
             Kind::Histogram | Kind::Distribution => Shape::Values,
         };
-        Series {
-            name: record.name.clone(),
-            shape,
-            tags: record.tags.clone(),
-        }
+        Series { name: record.name.clone(), shape, tags: record.tags.clone() }
     }
 }
 
@@ -134,22 +126,13 @@ mod tests {
         totals.add(parse_body(body.as_bytes()).unwrap().iter());
         let (series, left_out) = totals.snapshot();
         assert_eq!(left_out, 0);
-        series
-            .into_iter()
-            .map(|(series, t)| (series.shape, t.weight, t.sum))
-            .collect()
+        series.into_iter().map(|(series, t)| (series.shape, t.weight, t.sum)).collect()
     }
 
     #[test]
     fn each_kind_is_summed_up_in_its_way() {
-        assert_eq!(
-            total_of("a:1|c\na:2|c|@0.5\na:-1|c"),
-            [(Shape::Counter, 4.0, 4.0)]
-        );
-        assert_eq!(
-            total_of("a:5|g\na:+3|g\na:-1|g"),
-            [(Shape::Gauge, 3.0, 7.0)]
-        );
+        assert_eq!(total_of("a:1|c\na:2|c|@0.5\na:-1|c"), [(Shape::Counter, 4.0, 4.0)]);
+        assert_eq!(total_of("a:5|g\na:+3|g\na:-1|g"), [(Shape::Gauge, 3.0, 7.0)]);
         assert_eq!(total_of("a:5|ms\na:4|ms|@0.5"), [(Shape::Times, 3.0, 13.0)]);
         assert_eq!(total_of("a:5|h\na:4|d"), [(Shape::Values, 2.0, 9.0)]);
         assert_eq!(total_of("a:1|c|#x:1\na:1|c|#x:2\na:1|c|#x:1").len(), 2);

@@ -86,12 +86,10 @@ impl Controller {
         let because = |reason| Some(StopRequest { reason, budget: None, force: false });
         match event {
             Event::Failed(failure) => {
-                tracing::error!(target: "spumoni", "{failure}");
                 self.failures.push(failure);
                 because(StopReason::Failure)
             }
             Event::Contained(failure) => {
-                tracing::error!(target: "spumoni", "in a destructor: {failure}");
                 self.contained.push(failure);
                 None
             }

@@ -9,6 +9,7 @@ use crate::event::StopRequest;
 use crate::homes::HomeKind;
 use crate::inspect::BusyView;
 use crate::lane::order::Order;
+use crate::log;
 use crate::reason::StopReason;
 use crate::report::{Inner, StopReport, Straggler};
 use crate::task::contract::Owner;
@@ -46,7 +47,7 @@ impl Controller {
         if request.force {
             stages.force(asked);
         }
-        tracing::info!(target: "spumoni", "stopping: {}", request.reason);
+        log::info(format_args!("stopping: {}", request.reason));
         root.begin_stop();
         root.watch();
         // What a task can count on: its own grace may be shorter, and is what its context says.
@@ -134,7 +135,13 @@ impl Controller {
             forced: stop.forced,
             root,
         });
-        tracing::info!(target: "spumoni", "{report}");
+        log::info(format_args!(
+            "stopped in {:.1?}: {}; {} failed, {} did not stop in time",
+            report.took(),
+            report.reason(),
+            report.failures().len(),
+            report.abandoned().len(),
+        ));
         self.ending.set(report);
         for group in self.homes.root().groups() {
             group.give_up();
@@ -168,7 +175,7 @@ impl Controller {
             stop.stages.tighten(self.limits.stages(now, self.longest_grace(), budget));
         }
         if request.force {
-            tracing::warn!(target: "spumoni", "forced: {}", request.reason);
+            log::warn(format_args!("forced: {}", request.reason));
             stop.stages.force(now);
             stop.forced.get_or_insert(request.reason);
         }
@@ -179,13 +186,12 @@ impl Controller {
         let held = self.stragglers(&self.homes.all());
         let named = self.homes.root().names().all();
         let still = stop.stages.end.left().unwrap_or(Duration::MAX);
-        tracing::warn!(
-            target: "spumoni",
+        log::warn(format_args!(
             "stopping for {:.1?}, {still:.1?} left: {left} tasks have not ended; named: {}; holding a thread: {}",
             stop.asked.elapsed(),
             list(&named),
             list(&held),
-        );
+        ));
     }
 
     fn is_somebody_left(&self) -> bool {

@@ -28,11 +28,13 @@ use crate::group::policy::{MemberPolicy, OnExit, OnFailure, Policy};
 use crate::group::root::RootGroup;
 use crate::group::slots::Slots;
 use crate::id::TaskId;
+use crate::log;
 use crate::sync::{AtomicBool, Mutex, Ordering};
 use crate::task::contract::{self, AnyTask, Header, Owner};
 use crate::task::state::TaskState;
 use crate::task::stop::StopNode;
 use crate::time::Deadline;
+use crate::unwind;
 
 /// What a stop leaves to destructors at least, where the group's own time is not said.
 const DESTRUCTORS: Duration = Duration::from_millis(1000);
@@ -241,9 +243,9 @@ impl GroupCore {
     fn count_out(&self, members: usize) {
         for group in self.lineage() {
             let last = group.alive.fetch_sub(members, Ordering::SeqCst) == members;
-            group.one_ended.notify(usize::MAX);
+            ring(&group.one_ended);
             if last {
-                group.all_ended.notify(usize::MAX);
+                ring(&group.all_ended);
                 group.free_name();
             }
         }
@@ -378,6 +380,20 @@ impl GroupCore {
     }
 }
 
+/// What became of a failure.
+enum Noted {
+    Kept,
+    /// It falls to the parent.
+    Above(Failure),
+    /// Its task was given up before.
+    Late(Failure),
+}
+
+/// Wakes all who wait. Their executors may be anybody's, so a panic of a waker ends nothing.
+fn ring(bell: &Bell) {
+    let _ = unwind::guard(|| bell.notify(usize::MAX));
+}
+
 impl State {
     fn groups(&self) -> Vec<Arc<GroupCore>> {
         self.groups.values().filter_map(Weak::upgrade).collect()
@@ -391,32 +407,32 @@ impl State {
         }
     }
 
-    /// Keeps a failure with the member's account. Gives it back if it is the parent's; the policy, if it
-    /// is one to act on.
-    fn note(&mut self, failure: Failure, usual: OnFailure) -> (Option<Failure>, OnFailure) {
+    /// Keeps a failure with the member's account, unless it is somebody else's; and says what it means for
+    /// the others.
+    fn note(&mut self, failure: Failure, usual: OnFailure) -> (Noted, OnFailure) {
         let id = failure.task.id;
         if let Some(member) = self.living.get_mut(&id) {
             let policy = member.policy.on_failure.unwrap_or(usual);
             if self.released {
-                return (Some(failure), policy);
+                return (Noted::Above(failure), policy);
             }
             member.failure = Some(failure);
-            return (None, policy);
+            return (Noted::Kept, policy);
         }
         if self.released && !self.gave_up {
-            return (Some(failure), usual);
+            return (Noted::Above(failure), usual);
         }
         // A handle that was dropped unread after the end, a group below, or one that was given up.
         if let Some(end) = self.ends.iter_mut().rev().find(|end| end.task.id == id) {
             end.failure = Some(failure);
         } else if self.gave_up {
-            tracing::error!(target: "spumoni", "after it was given up: {failure}");
+            return (Noted::Late(failure), usual);
         } else {
             let (task, age) = (failure.task.clone(), failure.age);
             let state = TaskState::Failed;
             self.ends.push_back(MemberEnd { task, state, failure: Some(failure), age });
         }
-        (None, usual)
+        (Noted::Kept, usual)
     }
 }
 
@@ -473,7 +489,7 @@ impl Stoppable for GroupCore {
             header.give_up();
             let (task, state) = (header.label(), header.life.state());
             if state == TaskState::Abandoned {
-                tracing::error!(target: "spumoni", "given up, it did not end in time: {task}");
+                log::error(format_args!("given up, it did not end in time: {task}"));
             }
             let end = MemberEnd { task, state, failure: member.failure.clone(), age };
             self.state.lock().keep(end, &self.policy);
@@ -487,12 +503,13 @@ impl Stoppable for GroupCore {
 
 impl Owner for GroupCore {
     fn failed(&self, failure: Failure) {
-        tracing::debug!(target: "spumoni", "in group `{}`: {failure}", self.path);
-        let (above, policy) = self.state.lock().note(failure, self.policy.on_failure);
-        if let Some(failure) = above {
-            self.above().failed(failure);
+        let (noted, policy) = self.state.lock().note(failure, self.policy.on_failure);
+        match noted {
+            Noted::Kept => {}
+            Noted::Above(failure) => self.above().failed(failure),
+            Noted::Late(failure) => log::error(format_args!("after it was given up: {failure}")),
         }
-        self.one_ended.notify(usize::MAX);
+        ring(&self.one_ended);
         match policy {
             OnFailure::Stop => self.begin_stop(),
             OnFailure::Continue => {}

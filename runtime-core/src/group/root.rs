@@ -13,6 +13,7 @@ use crate::failure::Failure;
 use crate::group::gate::{Gate, Shut};
 use crate::group::names::Names;
 use crate::id::TaskId;
+use crate::log;
 use crate::sync::{AtomicBool, AtomicU64, Mutex, Ordering};
 use crate::task::contract::{AnyTask, Owner};
 use crate::task::stop::StopNode;
@@ -169,17 +170,16 @@ impl RootGroup {
 
 impl Owner for RootGroup {
     fn failed(&self, failure: Failure) {
-        if self.is_late(&failure) {
-            tracing::error!(target: "spumoni", "after the report: {failure}");
-        } else {
+        // Told here, on the thread that failed, and not by the controller: it prints the user's error.
+        log::error(format_args!("{failure}"));
+        if !self.is_late(&failure) {
             self.tell(Event::Failed(failure));
         }
     }
 
     fn contained(&self, failure: Failure) {
-        if self.is_late(&failure) {
-            tracing::error!(target: "spumoni", "after the report, in a destructor: {failure}");
-        } else {
+        log::error(format_args!("contained in a destructor: {failure}"));
+        if !self.is_late(&failure) {
             self.tell(Event::Contained(failure));
         }
     }

@@ -12,6 +12,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use crate::sync::Mutex;
+use crate::unwind;
 
 /// See the module.
 pub(crate) struct Slots(Mutex<Inner>);
@@ -84,9 +85,7 @@ impl Slots {
             inner.closed = true;
             std::mem::take(&mut inner.queue)
         };
-        for (_, waker) in waiting {
-            waker.wake();
-        }
+        wake(waiting.into_iter().map(|(_, waker)| waker).collect());
     }
 }
 
@@ -123,7 +122,8 @@ impl Inner {
 
 fn wake(wakers: Vec<Waker>) {
     for waker in wakers {
-        waker.wake();
+        // Its executor may be anybody's: a panic of the waker ends nothing.
+        let _ = unwind::guard(|| waker.wake());
     }
 }
 

@@ -35,8 +35,6 @@ pub struct LaneLoop {
     ended: Cell<u64>,
     /// Milliseconds since the start of the runner, taken once a turn.
     now: Cell<u32>,
-    /// The root group stops; looked up once a turn.
-    stopping: Cell<bool>,
     /// Whatever comes is to be dropped.
     cancelling: Cell<bool>,
     closed: Cell<bool>,
@@ -58,7 +56,6 @@ impl LaneLoop {
             kept,
             ended: Cell::new(0),
             now: Cell::new(0),
-            stopping: Cell::new(false),
             cancelling: Cell::new(false),
             closed: Cell::new(false),
             busy_wait,
@@ -89,7 +86,6 @@ impl LaneLoop {
                 self.lane.bell.hang(cx.waker().clone());
             }
             self.now.set(self.lane.stamp.begin());
-            self.stopping.set(self.lane.root().is_stopping());
             let polled = self.turn(cx, &budget);
             self.lane.stamp.end();
             polled
@@ -254,7 +250,8 @@ impl Host for LaneLoop {
     }
 
     fn is_stopping(&self) -> bool {
-        self.stopping.get()
+        // Not once a turn: a turn may last as long as a payload that blocks the lane.
+        self.lane.root().is_stopping()
     }
 
     fn keep(&self, task: Arc<dyn AnyTask>) {

@@ -16,7 +16,7 @@ use crate::lane::order::Order;
 use crate::reason::StopReason;
 use crate::report::StopReport;
 use crate::runner::core::{Core, Inside, here};
-use crate::runner::group_builder::GroupBuilder;
+use crate::runner::group::GroupBuilder;
 use crate::service::launch::Service;
 use crate::submit::{self, CellOf, Options};
 use crate::task::cell;

@@ -1,9 +1,8 @@
 //! The runner as users see it.
 
 pub(crate) mod core;
-pub(crate) mod group;
 pub(crate) mod member;
-pub(crate) mod group_builder;
+pub(crate) mod group;
 pub(crate) mod handle;
 pub(crate) mod builder;
 pub(crate) mod service_runner;

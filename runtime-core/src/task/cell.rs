@@ -228,43 +228,38 @@ impl<M: Mode, P: Payload<M>, R: Route<P::Output>> TaskCell<M, P, R> {
             unsafe { self.store(outcome) };
             header.release_name();
             let finished = header.life.finish(event);
+            if !finished.for_handle {
+                // SAFETY: the handle went away meanwhile, so the outcome is ours.
+                unsafe { self.settle_unread() };
+            }
             header.close(host);
             if let Some(waiter) = finished.waiter {
-                waiter.wake();
+                contract::wake(waiter);
             }
-            if finished.for_handle {
-                return;
-            }
-            // SAFETY: no handle, so the outcome is ours.
-            self.settle_unread(unsafe { self.take() });
             return;
         }
-        if let Ending::Failed(cause) = ending {
-            // Told before the account is closed: a runner that waits for its last task must have
-            // heard of the failure first.
-            header.owner().failed(header.failure(cause));
-            header.release_name();
-            let _ = header.life.finish(event);
-            header.close(host);
-            return;
+        // Before the account is closed: a runner that waits for its last task must have heard of it first.
+        match ending {
+            Ending::Value(kept) => header.contain(unwind::discard(kept)),
+            Ending::Failed(cause) => header.owner().failed(header.failure(cause)),
+            Ending::Stopped => {}
         }
         header.release_name();
         let _ = header.life.finish(event);
         header.close(host);
-        if let Ending::Value(kept) = ending {
-            header.contain(unwind::discard(kept));
-        }
     }
 
-    /// What becomes of an outcome that its handle left unread: a panic falls to the owner, as if the task
-    /// had been adopted, and a value is dropped.
-    fn settle_unread(&self, outcome: Option<Outcome<R::Kept>>) {
+    /// Deals with an outcome that nobody will read: a value is dropped, a panic is the owner's.
+    ///
+    /// # Safety
+    ///
+    /// The caller owns the outcome (invariant 1) and is on the home's thread.
+    unsafe fn settle_unread(&self) {
         let header = &self.header;
-        match outcome {
+        // SAFETY: as the caller promises.
+        match unsafe { self.take() } {
             Some(Ok(kept)) => header.contain(unwind::discard(kept)),
-            Some(Err(JoinError::Panicked(info))) => {
-                header.owner().failed(header.failure(Cause::Panic(*info)));
-            }
+            Some(Err(JoinError::Panicked(info))) => header.unread(*info),
             Some(Err(_)) | None => {}
         }
     }
@@ -307,10 +302,9 @@ impl<M: Mode, P: Payload<M>, R: Route<P::Output>> AnyTask for TaskCell<M, P, R> 
                 header.close(host);
             }
             Claim::Discard => {
-                // SAFETY: the handle left the outcome to its home.
-                let unread = unsafe { self.take() };
+                // SAFETY: the handle left the outcome to its home, whose thread this is.
+                unsafe { self.settle_unread() };
                 let _ = header.life.pause();
-                self.settle_unread(unread);
             }
             Claim::Nothing => {}
         }

@@ -6,6 +6,7 @@ use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
+use std::task::Waker;
 use std::time::Duration;
 
 use crossbeam_utils::CachePadded;
@@ -18,7 +19,7 @@ use crate::sync::AtomicU32;
 use crate::task::lifecycle::Lifecycle;
 use crate::task::stop::StopNode;
 use crate::time::Deadline;
-use crate::unwind::PanicInfo;
+use crate::unwind::{self, PanicInfo};
 use crate::wait::graph::Target;
 
 /// What every task has, whatever its payload.
@@ -102,7 +103,7 @@ impl Header {
     /// Gives the task up and wakes whoever waits for it.
     pub(crate) fn give_up(&self) {
         if let Some(Some(waiter)) = self.life.give_up() {
-            waiter.wake();
+            wake(waiter);
         }
     }
 
@@ -114,6 +115,11 @@ impl Header {
         if let Err(info) = result {
             self.owner().contained(self.failure(Cause::Panic(info)));
         }
+    }
+
+    /// A panic that no handle has read is the owner's, as if the task had been adopted.
+    pub(super) fn unread(&self, info: PanicInfo) {
+        self.owner().failed(self.failure(Cause::Panic(info)));
     }
 
     /// Before the end is seen: whoever sees it may give the name to another task at once.
@@ -146,6 +152,11 @@ pub(crate) fn cancel(task: &Arc<dyn AnyTask>) {
     if task.header().life.cancel() {
         push(Arc::clone(task));
     }
+}
+
+/// Wakes whoever waits. Its executor may be anybody's, so a panic of the waker ends nothing.
+pub(super) fn wake(waiter: Waker) {
+    let _ = unwind::guard(|| waiter.wake());
 }
 
 /// Brings a task to its home. If that has closed, nobody will run it again, which needs no telling: a

@@ -223,6 +223,13 @@ impl<T> Drop for TaskHandle<T> {
         if self.entered {
             task.header().home().await_ends(self.label.id);
         }
+        if task.header().life.state() == TaskState::Failed {
+            // Told here and now: what a task said is no value that would have to go home.
+            if let Err(JoinError::Panicked(info)) = task.take_outcome() {
+                task.header().unread(*info);
+            }
+            return;
+        }
         if task.header().life.release_handle() {
             contract::push(task);
         }

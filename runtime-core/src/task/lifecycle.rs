@@ -202,12 +202,12 @@ impl Lifecycle {
     /// Leaves a waker to be called at the end. `true`: it has ended already, look at the outcome.
     #[must_use]
     pub(crate) fn watch(&self, waker: &Waker) -> bool {
-        {
-            let mut slot = self.waiter.lock();
-            match &mut *slot {
-                Some(there) => there.clone_from(waker),
-                empty => *empty = Some(waker.clone()),
-            }
+        let known = self.waiter.lock().as_ref().is_some_and(|there| there.will_wake(waker));
+        if !known {
+            // Cloned and dropped without the lock: a waker is somebody else's code.
+            let new = Some(waker.clone());
+            let old = std::mem::replace(&mut *self.waiter.lock(), new);
+            drop(old);
         }
         // Invariant 4.
         decode(self.word.fetch_or(WAITER, Ordering::AcqRel)).is_final()

@@ -111,7 +111,8 @@ impl<F: FnOnce() -> T, T> Future for Call<F> {
     message = "a payload that returns `{Self}` cannot be adopted: its value would be lost",
     label = "this payload is adopted, so nobody would see what it returns",
     note = "use `spawn`, whose handle gives the value, or end the payload with `()` or `Ok(())`",
-    note = "an error may be anything that converts into `anyhow::Error`, that is `Error + Send + Sync + 'static`"
+    note = "an error may be anything that converts into `anyhow::Error`, that is `Error + Send + Sync + 'static`",
+    note = "if it is a future, the flavour calls payloads and awaits none: choose an async one, such as `Tokio`"
 )]
 pub trait Adoptable: 'static {
     /// The failure, if it is one.

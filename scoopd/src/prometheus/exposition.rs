@@ -69,17 +69,10 @@ impl Exposition {
         while !self.may_hold(&name, kind) {
             name = format!("{name}_{}", kind.word());
         }
-        self.taken.extend(
-            kind.endings()
-                .iter()
-                .map(|ending| format!("{name}{ending}")),
-        );
+        self.taken.extend(kind.endings().iter().map(|ending| format!("{name}{ending}")));
         let samples = BTreeMap::new();
-        let family = self.families.entry(name).or_insert(Family {
-            kind,
-            help: help.to_owned(),
-            samples,
-        });
+        let family =
+            self.families.entry(name).or_insert(Family { kind, help: help.to_owned(), samples });
         let sample = family.samples.entry(at.to_owned()).or_default();
         sample.count += new.count;
         sample.sum += new.sum;
@@ -88,10 +81,7 @@ impl Exposition {
     fn may_hold(&self, name: &str, kind: FamilyKind) -> bool {
         match self.families.get(name) {
             Some(family) => family.kind == kind,
-            None => kind
-                .endings()
-                .iter()
-                .all(|end| !self.taken.contains(&format!("{name}{end}"))),
+            None => kind.endings().iter().all(|end| !self.taken.contains(&format!("{name}{end}"))),
         }
     }
 
@@ -125,19 +115,13 @@ mod tests {
     #[test]
     fn families_of_different_types_never_share_a_name() {
         let mut page = Exposition::default();
-        let one = Sample {
-            count: 1.0,
-            sum: 2.0,
-        };
+        let one = Sample { count: 1.0, sum: 2.0 };
         page.add("a", FamilyKind::Summary, "h", "", one);
         page.add("a", FamilyKind::Gauge, "h", "", one);
         page.add("a_sum", FamilyKind::Counter, "h", "", one);
         page.add("a_sum", FamilyKind::Counter, "h", "", one);
         let text = page.into_text();
         let lines: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
-        assert_eq!(
-            lines,
-            ["a_sum 2", "a_count 1", "a_gauge 2", "a_sum_counter 4"]
-        );
+        assert_eq!(lines, ["a_sum 2", "a_count 1", "a_gauge 2", "a_sum_counter 4"]);
     }
 }

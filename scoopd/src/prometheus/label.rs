@@ -35,18 +35,11 @@ pub(super) fn labels(tags: &str) -> String {
 fn label_name(key: &str) -> String {
     let name = allowed(key, |c| c.is_ascii_alphanumeric() || c == '_');
     // Names that begin with two underscores are Prometheus' own.
-    if name.starts_with("__") {
-        format!("tag{name}")
-    } else {
-        name
-    }
+    if name.starts_with("__") { format!("tag{name}") } else { name }
 }
 
 fn allowed(text: &str, may_stand: impl Fn(char) -> bool) -> String {
-    let mut name: String = text
-        .chars()
-        .map(|c| if may_stand(c) { c } else { '_' })
-        .collect();
+    let mut name: String = text.chars().map(|c| if may_stand(c) { c } else { '_' }).collect();
     if name.starts_with(|c: char| c.is_ascii_digit()) {
         name.insert(0, '_');
     }
@@ -54,10 +47,7 @@ fn allowed(text: &str, may_stand: impl Fn(char) -> bool) -> String {
 }
 
 fn escaped(value: &str) -> String {
-    value
-        .replace('\\', "\\\\")
-        .replace('"', "\\\"")
-        .replace('\n', "\\n")
+    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
 #[cfg(test)]

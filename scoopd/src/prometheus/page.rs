@@ -31,53 +31,15 @@ pub(crate) fn page(
 
 fn own(page: &mut Exposition, figures: Figures, held: usize, left_out: u64) {
     let mut counter = |name, help, value: u64| {
-        page.add(
-            name,
-            FamilyKind::Counter,
-            help,
-            "",
-            Sample {
-                count: 0.0,
-                sum: value as f64,
-            },
-        );
+        page.add(name, FamilyKind::Counter, help, "", Sample { count: 0.0, sum: value as f64 });
     };
-    counter(
-        "scoopd_accepted_total",
-        "Records taken in.",
-        figures.accepted,
-    );
-    counter(
-        "scoopd_written_total",
-        "Records committed.",
-        figures.written,
-    );
-    counter(
-        "scoopd_refused_total",
-        "Records turned away with an answer.",
-        figures.refused,
-    );
-    counter(
-        "scoopd_bad_lines_total",
-        "Lines that were no measurement.",
-        figures.bad_lines,
-    );
-    counter(
-        "scoopd_left_out_total",
-        "Records of series that /metrics has no room for.",
-        left_out,
-    );
-    let held = Sample {
-        count: 0.0,
-        sum: held as f64,
-    };
-    page.add(
-        "scoopd_held",
-        FamilyKind::Gauge,
-        "Records that wait for their commit.",
-        "",
-        held,
-    );
+    counter("scoopd_accepted_total", "Records taken in.", figures.accepted);
+    counter("scoopd_written_total", "Records committed.", figures.written);
+    counter("scoopd_refused_total", "Records turned away with an answer.", figures.refused);
+    counter("scoopd_bad_lines_total", "Lines that were no measurement.", figures.bad_lines);
+    counter("scoopd_left_out_total", "Records of series that /metrics has no room for.", left_out);
+    let held = Sample { count: 0.0, sum: held as f64 };
+    page.add("scoopd_held", FamilyKind::Gauge, "Records that wait for their commit.", "", held);
 }
 
 fn collected(page: &mut Exposition, series: &Series, total: Total) {
@@ -92,10 +54,7 @@ fn collected(page: &mut Exposition, series: &Series, total: Total) {
         Shape::Times => (format!("{name}_seconds"), FamilyKind::Summary, 1000.0),
         Shape::Values => (name, FamilyKind::Summary, 1.0),
     };
-    let sample = Sample {
-        count: total.weight,
-        sum: total.sum / unit,
-    };
+    let sample = Sample { count: total.weight, sum: total.sum / unit };
     page.add(&name, kind, &help, &labels(&series.tags), sample);
 }
 
@@ -134,11 +93,7 @@ mod tests {
     fn names_that_fall_together_are_one_line_and_nobody_poses_as_scoopd() {
         assert_eq!(lines_of("a.b:1|c\na_b:2|c"), ["a_b_total 3"]);
         let totals = Totals::default();
-        totals.add(
-            parse_body(b"scoopd_held:9|g\nscoopd_accepted:9|c")
-                .unwrap()
-                .iter(),
-        );
+        totals.add(parse_body(b"scoopd_held:9|g\nscoopd_accepted:9|c").unwrap().iter());
         let text = page(Counters::default().read(), 0, 0, totals.snapshot().0);
         assert!(text.contains("\nscoopd_held 0\n"), "{text}");
         assert!(text.contains("\nscoopd_accepted_total 0\n"), "{text}");

@@ -11,7 +11,7 @@ use crossbeam_channel::{Sender, TrySendError};
 use super::{
     batch::{Batch, Job},
     receipt::{Receipt, Ticket, receipt},
-    room::Room,
+    room::{Room, Stage},
 };
 use crate::{counters::Counters, statsd::Record};
 
@@ -27,7 +27,7 @@ pub(crate) struct QueueHandle {
 /// Part of the queue that may be filled by those that wait for room instead of being refused. The
 /// rest is left to those that wait for an answer: a flood of the one neither shuts out the other
 /// nor keeps it waiting behind a whole queue.
-const SHARE: usize = 8;
+const SHARE: usize = 32;
 
 /// Why the queue did not take something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,12 +56,7 @@ impl QueueHandle {
         limit: usize,
         counters: Arc<Counters>,
     ) -> QueueHandle {
-        QueueHandle {
-            sender,
-            room,
-            limit,
-            counters,
-        }
+        QueueHandle { sender, room, limit, counters }
     }
 
     /// Hands over what somebody waits for, one record at least. On success the records count as accepted.
@@ -70,9 +65,9 @@ impl QueueHandle {
     ///
     /// At once if there is no room or no writer.
     pub(crate) fn try_push(&self, records: Vec<Record>) -> Result<Receipt, Refused> {
-        let (ticket, receipt) = receipt();
         let n = records.len();
         self.counters.accept(n);
+        let (ticket, receipt) = receipt(n, self.counters.clone());
         match self.send(records, Some(ticket), self.limit) {
             Ok(()) => Ok(receipt),
             Err((refused, _)) => {
@@ -105,13 +100,18 @@ impl QueueHandle {
         }
     }
 
-    /// Takes back a batch that the writer has not begun with. False if it has.
-    pub(crate) fn withdraw(&self, receipt: &Receipt, n: usize) -> bool {
-        let withdrawn = receipt.withdraw();
-        if withdrawn {
-            self.counters.take_back(n);
+    /// Waits until the writer takes what is pushed. A source begins with it: what it takes in before
+    /// might never be taken out, if a stop comes before the writer has begun. False if the writer has
+    /// ended.
+    pub(crate) async fn opened(&self) -> bool {
+        loop {
+            let changed = self.room.changed();
+            match self.room.stage() {
+                Stage::New => changed.await,
+                Stage::Open => return true,
+                Stage::Closed => return false,
+            }
         }
-        withdrawn
     }
 
     /// Asks for a rollup. A full queue skips it: the next one sums up more.
@@ -133,24 +133,17 @@ impl QueueHandle {
         if records.is_empty() {
             return Ok(());
         }
-        if self.room.is_closed() {
+        if self.room.stage() == Stage::Closed {
             return Err((Refused::Closed, records));
         }
         let Some(reserved) = self.room.reserve(records.len(), limit) else {
             return Err((Refused::Full, records));
         };
-        let batch = Batch {
-            at: now(),
-            records,
-            ticket,
-            _room: reserved,
-        };
-        self.sender
-            .try_send(Job::Write(batch))
-            .map_err(|error| match error {
-                TrySendError::Full(job) => (Refused::Full, records_of(job)),
-                TrySendError::Disconnected(job) => (Refused::Closed, records_of(job)),
-            })
+        let batch = Batch { at: now(), records, ticket, _room: reserved };
+        self.sender.try_send(Job::Write(batch)).map_err(|error| match error {
+            TrySendError::Full(job) => (Refused::Full, records_of(job)),
+            TrySendError::Disconnected(job) => (Refused::Closed, records_of(job)),
+        })
     }
 }
 
@@ -166,8 +159,6 @@ fn records_of(job: Job) -> Vec<Record> {
 
 /// Milliseconds since 1970; 0 with a clock before that.
 fn now() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

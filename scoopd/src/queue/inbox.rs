@@ -6,11 +6,11 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use super::{
     batch::{Batch, Job},
-    room::Room,
+    room::{Room, Stage},
 };
 
 /// Records of one transaction: more bring little, and a longer one makes everybody wait longer.
-const TRANSACTION: usize = 4096;
+const TRANSACTION: usize = 1024;
 
 /// Takes records out of the queue.
 #[derive(Debug)]
@@ -35,6 +35,11 @@ impl Inbox {
         Inbox { receiver, room }
     }
 
+    /// Tells the sources that they may begin.
+    pub(crate) fn open(&self) {
+        self.room.set(Stage::Open);
+    }
+
     /// Waits at most `wait` for something to do, then takes what is there for one transaction.
     pub(crate) fn take(&self, wait: Duration) -> Taken {
         let mut next = match self.receiver.recv_timeout(wait) {
@@ -51,11 +56,7 @@ impl Inbox {
                     batches.push(batch);
                 }
             }
-            next = if records < TRANSACTION {
-                self.receiver.try_recv().ok()
-            } else {
-                None
-            };
+            next = if records < TRANSACTION { self.receiver.try_recv().ok() } else { None };
         }
         Taken::Work { batches, rollup }
     }
@@ -63,6 +64,6 @@ impl Inbox {
 
 impl Drop for Inbox {
     fn drop(&mut self) {
-        self.room.close();
+        self.room.set(Stage::Closed);
     }
 }

@@ -22,10 +22,7 @@ pub(crate) fn queue(limit: usize, counters: Arc<Counters>) -> (QueueHandle, Inbo
     // Every batch holds a record at least, so the channel has room whenever the records have.
     let (sender, receiver) = crossbeam_channel::bounded(limit);
     let room = room::Room::new();
-    (
-        QueueHandle::new(sender, room.clone(), limit, counters),
-        Inbox::new(receiver, room),
-    )
+    (QueueHandle::new(sender, room.clone(), limit, counters), Inbox::new(receiver, room))
 }
 
 #[cfg(test)]

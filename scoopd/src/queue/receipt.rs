@@ -15,6 +15,8 @@ use std::{
 
 use tokio::sync::oneshot; // Tied to no runtime: the writer answers from its own thread.
 
+use crate::counters::Counters;
+
 const WAITING: u8 = 0;
 const TAKEN: u8 = 1;
 const WITHDRAWN: u8 = 2;
@@ -25,6 +27,8 @@ const WITHDRAWN: u8 = 2;
 pub(crate) struct Receipt {
     stage: Arc<AtomicU8>,
     committed: oneshot::Receiver<()>,
+    records: usize,
+    counters: Arc<Counters>,
 }
 
 /// The writer's half.
@@ -46,37 +50,39 @@ impl fmt::Display for NotStored {
 
 impl error::Error for NotStored {}
 
-pub(super) fn receipt() -> (Ticket, Receipt) {
+/// Both halves for a batch of so many `records`, which count as accepted already.
+pub(super) fn receipt(records: usize, counters: Arc<Counters>) -> (Ticket, Receipt) {
     let (sender, receiver) = oneshot::channel();
     let stage = Arc::new(AtomicU8::new(WAITING));
-    let ticket = Ticket {
-        stage: stage.clone(),
-        committed: sender,
-    };
-    (
-        ticket,
-        Receipt {
-            stage,
-            committed: receiver,
-        },
-    )
+    let ticket = Ticket { stage: stage.clone(), committed: sender };
+    (ticket, Receipt { stage, committed: receiver, records, counters })
 }
 
 impl Receipt {
     /// Resolves when the batch is committed, or cannot be any more.
     ///
+    /// # Errors
+    ///
+    /// [`NotStored`]. Its records do not count as accepted any more: their sender is told.
+    ///
     /// # Cancellation
     ///
     /// May be called again. Dropping the receipt withdraws nothing: the batch is written.
     pub(crate) async fn committed(&mut self) -> Result<(), NotStored> {
-        (&mut self.committed).await.map_err(|_| NotStored)
+        (&mut self.committed).await.map_err(|_| {
+            self.counters.take_back(self.records);
+            NotStored
+        })
     }
 
-    /// Takes the batch back. False if the writer was first: then it may well be stored.
-    pub(super) fn withdraw(&self) -> bool {
-        self.stage
-            .compare_exchange(WAITING, WITHDRAWN, SeqCst, SeqCst)
-            .is_ok()
+    /// Takes the batch back; its records do not count as accepted any more. False if the writer was
+    /// first: then it may well be stored.
+    pub(crate) fn withdraw(&self) -> bool {
+        let first = self.stage.compare_exchange(WAITING, WITHDRAWN, SeqCst, SeqCst).is_ok();
+        if first {
+            self.counters.take_back(self.records);
+        }
+        first
     }
 }
 

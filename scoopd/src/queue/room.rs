@@ -1,4 +1,4 @@
-//! How many records the queue still takes, and who waits for more room.
+//! Whether the queue takes records, how many still, and who waits for that to change.
 //!
 //! # Invariants
 //! 1. `held` is the sum over all live [`Reserved`]; each gives its share back exactly once, in `drop`.
@@ -6,7 +6,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    atomic::{AtomicU8, AtomicUsize, Ordering::SeqCst},
 };
 
 use event_listener::{Event, EventListener};
@@ -17,24 +17,26 @@ pub(super) struct Room {
     shared: Arc<Shared>,
 }
 
+/// Whether anybody takes out of the queue. Only ever goes forward.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    New = 0,
+    Open = 1,
+    Closed = 2,
+}
+
 #[derive(Debug)]
 struct Shared {
     // SeqCst on both, as `Event` has it: the notice of a change must not overtake the change.
     held: AtomicUsize,
-    closed: AtomicBool,
+    stage: AtomicU8,
     changed: Event,
 }
 
 impl Room {
     pub(super) fn new() -> Room {
-        let (held, closed) = (AtomicUsize::new(0), AtomicBool::new(false));
-        Room {
-            shared: Arc::new(Shared {
-                held,
-                closed,
-                changed: Event::new(),
-            }),
-        }
+        let (held, stage) = (AtomicUsize::new(0), AtomicU8::new(Stage::New as u8));
+        Room { shared: Arc::new(Shared { held, stage, changed: Event::new() }) }
     }
 
     /// Takes room for `n` records while less than `limit` are held. The last to find room may go
@@ -42,10 +44,7 @@ impl Room {
     pub(super) fn reserve(&self, n: usize, limit: usize) -> Option<Reserved> {
         let grow = |held| (held < limit).then_some(held + n);
         self.shared.held.fetch_update(SeqCst, SeqCst, grow).ok()?;
-        Some(Reserved {
-            n,
-            room: self.clone(),
-        })
+        Some(Reserved { n, room: self.clone() })
     }
 
     /// Records that are in the queue or with the writer.
@@ -53,14 +52,18 @@ impl Room {
         self.shared.held.load(SeqCst)
     }
 
-    /// Nobody takes out of the queue any more.
-    pub(super) fn close(&self) {
-        self.shared.closed.store(true, SeqCst);
+    /// The writer's doing: `Open` when it begins, `Closed` when it ends.
+    pub(super) fn set(&self, stage: Stage) {
+        self.shared.stage.store(stage as u8, SeqCst);
         self.shared.changed.notify(usize::MAX);
     }
 
-    pub(super) fn is_closed(&self) -> bool {
-        self.shared.closed.load(SeqCst)
+    pub(super) fn stage(&self) -> Stage {
+        match self.shared.stage.load(SeqCst) {
+            0 => Stage::New,
+            1 => Stage::Open,
+            _ => Stage::Closed,
+        }
     }
 
     /// Resolves at the next change after this call (invariant 2).

@@ -13,9 +13,7 @@ use crate::{
 const SOON: Duration = Duration::from_secs(30);
 
 fn records(n: usize) -> Vec<Record> {
-    (0..n)
-        .map(|i| parse_line(format!("r{i}:1|c").as_bytes()).unwrap())
-        .collect()
+    (0..n).map(|i| parse_line(format!("r{i}:1|c").as_bytes()).unwrap()).collect()
 }
 
 fn small() -> (QueueHandle, Inbox, Arc<Counters>) {
@@ -25,13 +23,8 @@ fn small() -> (QueueHandle, Inbox, Arc<Counters>) {
 }
 
 fn commit_all(inbox: &Inbox) -> usize {
-    let Taken::Work { batches, .. } = inbox.take(SOON) else {
-        panic!("nothing to take")
-    };
-    batches
-        .into_iter()
-        .map(|batch| (batch.records().len(), batch.commit()).0)
-        .sum()
+    let Taken::Work { batches, .. } = inbox.take(SOON) else { panic!("nothing to take") };
+    batches.into_iter().map(|batch| (batch.records().len(), batch.commit()).0).sum()
 }
 
 #[test]
@@ -72,10 +65,7 @@ fn a_push_waits_for_room_and_goes_on_after_a_commit() {
 fn those_that_wait_for_room_leave_some_to_those_that_wait_for_an_answer() {
     let (handle, _inbox, _) = small();
     block_on(handle.push(records(1))).unwrap();
-    assert!(
-        block_on(poll_once(handle.push(records(1)))).is_none(),
-        "its share is full"
-    );
+    assert!(block_on(poll_once(handle.push(records(1)))).is_none(), "its share is full");
     let _receipt = handle.try_push(records(1)).unwrap();
 }
 
@@ -91,10 +81,7 @@ fn a_push_that_waits_is_released_when_the_writer_ends() {
     assert_eq!(handle.try_push(records(1)).unwrap_err(), Refused::Closed);
     assert_eq!(counters.read().missing(), 7);
     drop(handle);
-    assert!(
-        block_on(receipt.committed()).is_err(),
-        "what stays in the queue is not stored"
-    );
+    assert!(block_on(receipt.committed()).is_err(), "what stays in the queue is not stored");
 }
 
 #[test]
@@ -103,24 +90,24 @@ fn a_withdrawn_batch_cannot_be_claimed_and_a_claimed_one_not_withdrawn() {
     let first = handle.try_push(records(2)).unwrap();
     let second = handle.try_push(records(1)).unwrap();
     handle.ask_rollup();
-    assert!(handle.withdraw(&first, 2));
-    let Taken::Work { batches, rollup } = inbox.take(SOON) else {
-        panic!("nothing to take")
-    };
-    let claims = |_| {
-        batches
-            .iter()
-            .map(|batch| batch.claim())
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(
-        ([1, 2].map(claims), rollup),
-        ([[false, true]; 2].map(Vec::from), true)
-    );
-    assert!(!handle.withdraw(&second, 1));
+    assert!(first.withdraw());
+    let Taken::Work { batches, rollup } = inbox.take(SOON) else { panic!("nothing to take") };
+    let claims = |_| batches.iter().map(|batch| batch.claim()).collect::<Vec<_>>();
+    assert_eq!(([1, 2].map(claims), rollup), ([[false, true]; 2].map(Vec::from), true));
+    assert!(!second.withdraw());
     assert_eq!((counters.read().accepted, counters.read().refused), (1, 2));
     drop(batches);
     assert_eq!(handle.held(), 0);
+}
+
+#[test]
+fn sources_begin_when_the_writer_does_or_not_at_all() {
+    let (handle, inbox, _) = small();
+    assert_eq!(block_on(poll_once(handle.opened())), None);
+    inbox.open();
+    assert!(block_on(handle.opened()));
+    drop(inbox);
+    assert!(!block_on(handle.opened()));
 }
 
 #[test]

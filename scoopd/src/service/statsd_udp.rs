@@ -39,11 +39,10 @@ pub(crate) struct StatsdUdp {
 #[service(flavour = "smol", name = "statsd-udp")]
 impl StatsdUdp {
     async fn run(self, cx: Context) -> anyhow::Result<()> {
-        let StatsdUdp {
-            socket,
-            queue,
-            counters,
-        } = self;
+        if cx.run_until_stopped(self.queue.opened()).await.is_err() {
+            return Ok(());
+        }
+        let StatsdUdp { socket, queue, counters } = self;
         let socket = Async::new_nonblocking(socket).context("cannot listen for statsd over UDP")?;
         let mut datagram = vec![0; DATAGRAM];
         while !cx.is_stopping() {
@@ -88,7 +87,5 @@ async fn take_more(
 }
 
 fn take_lines(datagram: &[u8], records: &mut Vec<Record>, counters: &Counters) {
-    datagram
-        .split(|byte| *byte == b'\n')
-        .for_each(|line| take_line(line, records, counters));
+    datagram.split(|byte| *byte == b'\n').for_each(|line| take_line(line, records, counters));
 }

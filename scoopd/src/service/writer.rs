@@ -16,8 +16,8 @@ use crate::{
     totals::Totals,
 };
 
-/// How long to wait for work before the clock is looked at again.
-const LOOK: Duration = Duration::from_millis(100);
+/// How long to wait for work before the clock is looked at again, at most.
+const LOOK: Duration = Duration::from_secs(1);
 /// How much of a grace is kept for the way out, at most.
 const RESERVE: Duration = Duration::from_millis(500);
 
@@ -39,8 +39,9 @@ pub(crate) struct Writer {
 #[service(flavour = "thread", name = "writer")]
 impl Writer {
     fn run(mut self, cx: &Context) -> anyhow::Result<()> {
+        self.inbox.open();
         while !out_of_time(cx, self.grace) {
-            match self.inbox.take(LOOK.min(self.grace / 4)) {
+            match self.inbox.take(LOOK.min(self.grace / 8)) {
                 Taken::Nothing => {}
                 Taken::Work { batches, rollup } => self.work(cx, batches, rollup)?,
                 Taken::Closed => {
@@ -56,12 +57,7 @@ impl Writer {
         if !batches.is_empty() {
             // On failure the batches are dropped, and whoever waits for them is told. A batch is
             // claimed when the database is locked for writing: until then its sender may give up.
-            let claimed = || {
-                batches
-                    .iter()
-                    .filter(|batch| batch.claim())
-                    .flat_map(stamped)
-            };
+            let claimed = || batches.iter().filter(|batch| batch.claim()).flat_map(stamped);
             patiently(cx, self.grace, || self.store.insert(claimed()))?;
             self.settle(batches);
         }
@@ -75,8 +71,7 @@ impl Writer {
     fn settle(&self, mut batches: Vec<Batch>) {
         batches.retain(Batch::claim);
         self.totals.add(batches.iter().flat_map(Batch::records));
-        self.counters
-            .write(batches.iter().map(|batch| batch.records().len()).sum());
+        self.counters.write(batches.iter().map(|batch| batch.records().len()).sum());
         batches.into_iter().for_each(Batch::commit);
     }
 }
@@ -86,8 +81,7 @@ fn stamped(batch: &Batch) -> impl Iterator<Item = (i64, &Record)> {
 }
 
 fn out_of_time(cx: &Context, grace: Duration) -> bool {
-    cx.time_left()
-        .is_some_and(|left| left < RESERVE.min(grace / 2))
+    cx.time_left().is_some_and(|left| left < RESERVE.min(grace / 4))
 }
 
 /// Tries again while another program holds the database's lock, for as long as there is time.
@@ -102,9 +96,7 @@ fn patiently(
             // Each try has waited for the lock itself; see `store::open`.
             Err(error) if error.is_busy() && !out_of_time(cx, grace) => {
                 if !told {
-                    complain(format_args!(
-                        "{error}: another program has locked it; trying on"
-                    ));
+                    complain(format_args!("{error}: another program has locked it; trying on"));
                     told = true;
                 }
             }

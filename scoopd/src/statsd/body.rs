@@ -32,12 +32,7 @@ pub(crate) fn parse_body(body: &[u8]) -> Result<Vec<Record>, BodyError> {
     body.split(|byte| *byte == b'\n')
         .enumerate()
         .filter(|(_, line)| !line.trim_ascii().is_empty())
-        .map(|(at, line)| {
-            parse_line(line).map_err(|reason| BodyError {
-                line: at + 1,
-                reason,
-            })
-        })
+        .map(|(at, line)| parse_line(line).map_err(|reason| BodyError { line: at + 1, reason }))
         .collect()
 }
 
@@ -56,9 +51,6 @@ mod tests {
     #[test]
     fn a_bad_line_is_named_by_its_number() {
         let error = parse_body(b"a:1|c\n\nb:x|g\nc").unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "line 3: the value `x` is not a finite number"
-        );
+        assert_eq!(error.to_string(), "line 3: the value `x` is not a finite number");
     }
 }

@@ -43,10 +43,7 @@ impl fmt::Display for LineError {
             LineError::NotUtf8 => write!(f, "the line is not UTF-8 text"),
             LineError::LineTooLong { max } => write!(f, "the line is longer than {max} bytes"),
             LineError::NoColon => {
-                write!(
-                    f,
-                    "no `:` between name and value (expected `name:value|type`)"
-                )
+                write!(f, "no `:` between name and value (expected `name:value|type`)")
             }
             LineError::NoName => write!(f, "there is no name before the `:`"),
             LineError::NameTooLong { max } => write!(f, "the name is longer than {max} bytes"),
@@ -62,11 +59,7 @@ impl fmt::Display for LineError {
             }
             LineError::OutOfRange { max } => write!(f, "the value is out of range (±{max:e})"),
             LineError::BadRate { text, min } => {
-                write!(
-                    f,
-                    "the sample rate `{}` is not from {min:e} to 1",
-                    excerpt(text)
-                )
+                write!(f, "the sample rate `{}` is not from {min:e} to 1", excerpt(text))
             }
             LineError::TooManyTags { max } => write!(f, "there are more than {max} tags"),
             LineError::TagTooLong { max } => write!(f, "a tag is longer than {max} bytes"),
@@ -81,11 +74,7 @@ impl error::Error for LineError {}
 /// The beginning of what was sent, fit to be shown on one line of a terminal.
 fn excerpt(text: &str) -> String {
     const SHOWN: usize = 40;
-    let mut shown: String = text
-        .chars()
-        .take(SHOWN)
-        .flat_map(char::escape_debug)
-        .collect();
+    let mut shown: String = text.chars().take(SHOWN).flat_map(char::escape_debug).collect();
     if text.chars().nth(SHOWN).is_some() {
         shown.push('…');
     }
@@ -93,11 +82,7 @@ fn excerpt(text: &str) -> String {
 }
 
 fn character(c: char) -> String {
-    if c == ' ' {
-        "a space".to_owned()
-    } else {
-        format!("the character {}", c.escape_unicode())
-    }
+    if c == ' ' { "a space".to_owned() } else { format!("the character {}", c.escape_unicode()) }
 }
 
 #[cfg(test)]

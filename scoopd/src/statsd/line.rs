@@ -46,13 +46,7 @@ pub(crate) fn parse_line(line: &[u8]) -> Result<Record, LineError> {
     if (value / rate).abs() > MAX_VALUE {
         return Err(LineError::OutOfRange { max: MAX_VALUE });
     }
-    Ok(Record {
-        name: name.to_owned(),
-        kind,
-        value,
-        rate,
-        tags: tags::canonical(found),
-    })
+    Ok(Record { name: name.to_owned(), kind, value, rate, tags: tags::canonical(found) })
 }
 
 fn check_name(name: &str) -> Result<(), LineError> {
@@ -91,10 +85,7 @@ fn number(text: &str) -> Result<f64, LineError> {
 fn sample_rate(text: &str) -> Result<f64, LineError> {
     match text.parse::<f64>() {
         Ok(rate) if (MIN_RATE..=1.0).contains(&rate) => Ok(rate),
-        Ok(_) | Err(_) => Err(LineError::BadRate {
-            text: text.to_owned(),
-            min: MIN_RATE,
-        }),
+        Ok(_) | Err(_) => Err(LineError::BadRate { text: text.to_owned(), min: MIN_RATE }),
     }
 }
 
@@ -103,53 +94,25 @@ mod tests {
     use super::*;
 
     fn record(name: &str, kind: Kind, value: f64, rate: f64, tags: &str) -> Record {
-        Record {
-            name: name.to_owned(),
-            kind,
-            value,
-            rate,
-            tags: tags.to_owned(),
-        }
+        Record { name: name.to_owned(), kind, value, rate, tags: tags.to_owned() }
     }
 
     #[test]
     fn good_lines_become_records() {
         let table = [
             ("coffee:1|c", record("coffee", Kind::Counter, 1.0, 1.0, "")),
-            (
-                "coffee:-2|c|@0.1",
-                record("coffee", Kind::Counter, -2.0, 0.1, ""),
-            ),
+            ("coffee:-2|c|@0.1", record("coffee", Kind::Counter, -2.0, 0.1, "")),
             ("heat:12.5|g", record("heat", Kind::Gauge, 12.5, 1.0, "")),
             ("heat:+3|g", record("heat", Kind::GaugeDelta, 3.0, 1.0, "")),
-            (
-                "heat:-3|g|@0.5",
-                record("heat", Kind::GaugeDelta, -3.0, 1.0, ""),
-            ),
-            (
-                "t:3|ms|#b:2,a:1",
-                record("t", Kind::Timer, 3.0, 1.0, "a:1,b:2"),
-            ),
-            (
-                "t:3|ms|#a|@0.5|#b",
-                record("t", Kind::Timer, 3.0, 0.5, "a,b"),
-            ),
-            (
-                "h:1e3|h|c:abc|T16565",
-                record("h", Kind::Histogram, 1000.0, 1.0, ""),
-            ),
+            ("heat:-3|g|@0.5", record("heat", Kind::GaugeDelta, -3.0, 1.0, "")),
+            ("t:3|ms|#b:2,a:1", record("t", Kind::Timer, 3.0, 1.0, "a:1,b:2")),
+            ("t:3|ms|#a|@0.5|#b", record("t", Kind::Timer, 3.0, 0.5, "a,b")),
+            ("h:1e3|h|c:abc|T16565", record("h", Kind::Histogram, 1000.0, 1.0, "")),
             ("d:.5|d|", record("d", Kind::Distribution, 0.5, 1.0, "")),
-            (
-                "käse.größe:1|c\r",
-                record("käse.größe", Kind::Counter, 1.0, 1.0, ""),
-            ),
+            ("käse.größe:1|c\r", record("käse.größe", Kind::Counter, 1.0, 1.0, "")),
         ];
         for (line, expected) in table {
-            assert_eq!(
-                parse_line(line.as_bytes()).as_ref(),
-                Ok(&expected),
-                "{line}"
-            );
+            assert_eq!(parse_line(line.as_bytes()).as_ref(), Ok(&expected), "{line}");
         }
     }
 
@@ -199,17 +162,7 @@ mod tests {
     #[test]
     fn no_bytes_make_the_parser_panic() {
         // Every short string over the characters that mean something, and bytes that are no text.
-        let alphabet: [&[u8]; 9] = [
-            b"a",
-            b":",
-            b"|",
-            b"c",
-            b"@",
-            b"#",
-            b"1",
-            b",",
-            &[0xff, 0xc3],
-        ];
+        let alphabet: [&[u8]; 9] = [b"a", b":", b"|", b"c", b"@", b"#", b"1", b",", &[0xff, 0xc3]];
         for mut number in 0..alphabet.len().pow(6) {
             let mut line = Vec::new();
             for _ in 0..6 {

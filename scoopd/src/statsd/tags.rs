@@ -58,26 +58,11 @@ mod tests {
 
     #[test]
     fn tags_out_of_bounds_are_refused_with_the_bound() {
-        let many = (0..=MAX_TAGS)
-            .map(|n| n.to_string())
-            .collect::<Vec<_>>()
-            .join(",");
-        assert_eq!(
-            canonical_of(&many),
-            Err(LineError::TooManyTags { max: MAX_TAGS })
-        );
+        let many = (0..=MAX_TAGS).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
+        assert_eq!(canonical_of(&many), Err(LineError::TooManyTags { max: MAX_TAGS }));
         let long = "x".repeat(MAX_TAG + 1);
-        assert_eq!(
-            canonical_of(&long),
-            Err(LineError::TagTooLong { max: MAX_TAG })
-        );
-        assert_eq!(
-            canonical_of("a\u{7}"),
-            Err(LineError::TagCharacter('\u{7}'))
-        );
-        assert_eq!(
-            canonical_of(":x"),
-            Err(LineError::TagWithoutKey(":x".to_owned()))
-        );
+        assert_eq!(canonical_of(&long), Err(LineError::TagTooLong { max: MAX_TAG }));
+        assert_eq!(canonical_of("a\u{7}"), Err(LineError::TagCharacter('\u{7}')));
+        assert_eq!(canonical_of(":x"), Err(LineError::TagWithoutKey(":x".to_owned())));
     }
 }

@@ -28,21 +28,13 @@ pub(super) enum OpenReason {
 
 impl OpenError {
     pub(super) fn new(path: impl Into<PathBuf>, reason: OpenReason) -> OpenError {
-        OpenError {
-            path: path.into(),
-            reason,
-        }
+        OpenError { path: path.into(), reason }
     }
 }
 
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "cannot use `{}` as the database: {}",
-            self.path.display(),
-            self.reason
-        )
+        write!(f, "cannot use `{}` as the database: {}", self.path.display(), self.reason)
     }
 }
 

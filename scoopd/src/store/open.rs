@@ -19,9 +19,7 @@ pub(super) fn for_writing(path: &Path) -> Result<Connection, OpenError> {
     look_at(path).map_err(|reason| OpenError::new(path, reason))?;
     // Without SQLITE_OPEN_URI, so that a path is a path even if it begins with `file:`.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-    connect(path, flags)
-        .and_then(prepare)
-        .map_err(|reason| OpenError::new(path, reason))
+    connect(path, flags).and_then(prepare).map_err(|reason| OpenError::new(path, reason))
 }
 
 /// Opens `path`, which [`for_writing`] has seen before, so that nothing can be changed through it.

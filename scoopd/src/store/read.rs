@@ -62,11 +62,7 @@ impl Reader {
             limit,
             rollup,
         )?;
-        Ok(Answer {
-            name,
-            samples,
-            rollups,
-        })
+        Ok(Answer { name, samples, rollups })
     }
 
     fn rows<T>(
@@ -76,10 +72,7 @@ impl Reader {
         limit: u32,
         read: fn(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
-        self.connection
-            .prepare(sql)?
-            .query_map(params![name, limit], read)?
-            .collect()
+        self.connection.prepare(sql)?.query_map(params![name, limit], read)?.collect()
     }
 }
 
@@ -109,9 +102,5 @@ fn rollup(row: &Row<'_>) -> Result<Rollup, Error> {
 
 fn tags(row: &Row<'_>, column: usize) -> Result<Vec<String>, Error> {
     let joined: String = row.get(column)?;
-    Ok(joined
-        .split(',')
-        .filter(|tag| !tag.is_empty())
-        .map(str::to_owned)
-        .collect())
+    Ok(joined.split(',').filter(|tag| !tag.is_empty()).map(str::to_owned).collect())
 }

@@ -29,9 +29,7 @@ pub(super) fn roll_up(connection: &mut Connection) -> Result<(), Error> {
     let done: i64 =
         transaction.query_row("SELECT rolled_up FROM progress", [], |row| row.get(0))?;
     let last: i64 =
-        transaction.query_row("SELECT coalesce(max(id), 0) FROM samples", [], |row| {
-            row.get(0)
-        })?;
+        transaction.query_row("SELECT coalesce(max(id), 0) FROM samples", [], |row| row.get(0))?;
     if last <= done {
         return Ok(());
     }

@@ -19,11 +19,7 @@ struct Folder(PathBuf);
 impl Folder {
     fn new() -> Folder {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!(
-            "scoopd-store-{}-{}",
-            process::id(),
-            NEXT.fetch_add(1, Relaxed)
-        );
+        let name = format!("scoopd-store-{}-{}", process::id(), NEXT.fetch_add(1, Relaxed));
         let folder = env::temp_dir().join(name);
         fs::create_dir_all(&folder).unwrap();
         Folder(folder)
@@ -42,9 +38,7 @@ impl Drop for Folder {
 
 fn insert(store: &mut Store, at: i64, body: &str) {
     let records: Vec<Record> = parse_body(body.as_bytes()).unwrap();
-    store
-        .insert(records.iter().map(|record| (at, record)))
-        .unwrap();
+    store.insert(records.iter().map(|record| (at, record))).unwrap();
 }
 
 fn answer(store: &Store, name: &str) -> Value {
@@ -53,9 +47,7 @@ fn answer(store: &Store, name: &str) -> Value {
 }
 
 fn refusal(path: &Path) -> String {
-    Store::open(path)
-        .expect_err("should be refused")
-        .to_string()
+    Store::open(path).expect_err("should be refused").to_string()
 }
 
 #[test]
@@ -87,10 +79,7 @@ fn a_rollup_sums_up_each_sample_once_however_often_it_is_asked() {
         json!({"second": second, "kind": "timer", "tags": [], "samples": samples,
                "weight": weight, "sum": sum, "low": low, "high": high, "last": last})
     };
-    let expected = json!([
-        row(2, 1, 1.0, 7.0, 7.0, 7.0, 7.0),
-        row(1, 3, 4.0, 9.0, 1.0, 4.0, 1.0),
-    ]);
+    let expected = json!([row(2, 1, 1.0, 7.0, 7.0, 7.0, 7.0), row(1, 3, 4.0, 9.0, 1.0, 4.0, 1.0),]);
     assert_eq!(answer(&store, "t")["rollups"], expected);
 }
 
@@ -98,11 +87,7 @@ fn a_rollup_sums_up_each_sample_once_however_often_it_is_asked() {
 fn the_largest_values_leave_no_sum_without_a_number() {
     let folder = Folder::new();
     let mut store = Store::open(&folder.file("a.db")).unwrap();
-    insert(
-        &mut store,
-        1000,
-        "x:1e100|c\nx:1e91|c|@1e-9\nx:-1e100|c\nx:0|c|@1e-9",
-    );
+    insert(&mut store, 1000, "x:1e100|c\nx:1e91|c|@1e-9\nx:-1e100|c\nx:0|c|@1e-9");
     store.roll_up().unwrap();
     assert_eq!(answer(&store, "x")["rollups"][0]["samples"], 4);
 }
@@ -113,26 +98,16 @@ fn a_file_that_will_not_do_is_refused_with_the_reason_and_left_as_it_was() {
     let text = folder.file("text.db");
     let content = "this is a shopping list, longer than the header of a database ".repeat(20);
     fs::write(&text, &content).unwrap();
-    assert!(
-        refusal(&text).ends_with("it is not a SQLite database"),
-        "{}",
-        refusal(&text)
-    );
+    assert!(refusal(&text).ends_with("it is not a SQLite database"), "{}", refusal(&text));
     assert_eq!(fs::read_to_string(&text).unwrap(), content);
 
     let foreign = folder.file("foreign.db");
-    Connection::open(&foreign)
-        .unwrap()
-        .execute_batch("CREATE TABLE bills (sum)")
-        .unwrap();
+    Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE bills (sum)").unwrap();
     assert!(refusal(&foreign).ends_with("it is the database of another program"));
 
     let newer = folder.file("newer.db");
     drop(Store::open(&newer).unwrap());
-    Connection::open(&newer)
-        .unwrap()
-        .pragma_update(None, "user_version", 7)
-        .unwrap();
+    Connection::open(&newer).unwrap().pragma_update(None, "user_version", 7).unwrap();
     assert!(refusal(&newer).ends_with("a later scoopd made it (tables of version 7)"));
 
     assert!(refusal(&folder.0).ends_with("it is a folder, not a file"));

@@ -53,10 +53,7 @@ impl Store {
     ///
     /// Says what is wrong with the path or the file; nothing was changed then.
     pub(crate) fn open(path: &Path) -> Result<Store, OpenError> {
-        Ok(Store {
-            connection: open::for_writing(path)?,
-            path: path.to_owned(),
-        })
+        Ok(Store { connection: open::for_writing(path)?, path: path.to_owned() })
     }
 
     /// Opens the same file for queries.
@@ -87,10 +84,7 @@ impl Store {
     }
 
     fn error(&self, cause: Error) -> WriteError {
-        WriteError {
-            path: self.path.clone(),
-            cause,
-        }
+        WriteError { path: self.path.clone(), cause }
     }
 }
 

@@ -10,10 +10,7 @@ const SAMPLES: &str = "SELECT count(*) FROM samples";
 fn a_200_means_that_the_records_are_in_the_database() {
     let folder = Folder::new();
     let daemon = Daemon::start(&folder);
-    let answer = post(
-        daemon.http,
-        "coffee:1|c|#cup:big\n\ntea:2.5|g\r\nbrew:3|ms|@0.1\n",
-    );
+    let answer = post(daemon.http, "coffee:1|c|#cup:big\n\ntea:2.5|g\r\nbrew:3|ms|@0.1\n");
     assert_eq!((answer.status, answer.body.as_str()), (200, "stored 3\n"));
     assert_eq!(folder.count(SAMPLES), 3, "with no stop in between");
     assert_eq!(daemon.stop().assert_clean(), 3);
@@ -24,17 +21,11 @@ fn a_bad_line_is_named_and_nothing_of_the_body_is_taken() {
     let folder = Folder::new();
     let daemon = Daemon::start(&folder);
     let table: [(&[u8], &str); 6] = [
-        (
-            b"a:1|c\n\nb:x|c\nc:1|c",
-            "line 3: the value `x` is not a finite number",
-        ),
+        (b"a:1|c\n\nb:x|c\nc:1|c", "line 3: the value `x` is not a finite number"),
         (b"a:1|c\nb", "line 2: no `:` between name and value"),
         (b"a:1|c\n\xff\xfe:1|c", "line 2: the line is not UTF-8 text"),
         (b"a:1|zz", "line 1: the type `zz` is none of"),
-        (
-            b"a'; DROP TABLE samples; --:1|c",
-            "line 1: the name holds a space",
-        ),
+        (b"a'; DROP TABLE samples; --:1|c", "line 1: the name holds a space"),
         (b" \n", "the body has no lines"),
     ];
     for (body, reason) in table {
@@ -55,17 +46,11 @@ fn a_body_over_one_mebibyte_is_refused_and_one_below_is_taken() {
     assert_eq!(post(daemon.http, &most).status, 200);
     let more = post(daemon.http, format!("{most}{line}"));
     assert_eq!(more.status, 413, "{more:?}");
-    assert_eq!(
-        post(daemon.http, most.repeat(5)).status,
-        413,
-        "with the client still sending"
-    );
+    assert_eq!(post(daemon.http, most.repeat(5)).status, 413, "with the client still sending");
 
     // The same without a length told beforehand.
     let mut client = Client::connect(daemon.http).unwrap();
-    client
-        .send(b"POST /ingest HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
-        .unwrap();
+    client.send(b"POST /ingest HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n").unwrap();
     let chunk = format!("{:x}\r\n{}\r\n", 1 << 16, "x".repeat(1 << 16));
     for _ in 0..17 {
         client.send(chunk.as_bytes()).unwrap();
@@ -88,9 +73,7 @@ fn a_database_that_another_program_has_locked_is_a_503_and_nothing_is_stored_lat
     let folder = Folder::new();
     let daemon = Daemon::start(&folder);
     let mut other = folder.open_db();
-    let lock = other
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .unwrap();
+    let lock = other.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
     let answer = post(daemon.http, "late:1|c");
     assert_eq!(answer.status, 503, "{answer:?}");
     assert!(answer.body.ends_with("nothing was stored\n"), "{answer:?}");
@@ -98,8 +81,5 @@ fn a_database_that_another_program_has_locked_is_a_503_and_nothing_is_stored_lat
     drop(lock);
     assert_eq!(post(daemon.http, "coffee:1|c").status, 200);
     assert_eq!(daemon.stop().assert_clean(), 1);
-    assert_eq!(
-        folder.count("SELECT count(*) FROM samples WHERE name = 'late'"),
-        0
-    );
+    assert_eq!(folder.count("SELECT count(*) FROM samples WHERE name = 'late'"), 0);
 }

@@ -7,10 +7,7 @@ use super::support::{Daemon, Folder, get, post, until};
 fn query(daemon: &Daemon, question: &str) -> Value {
     let answer = get(daemon.http, &format!("/query?{question}"));
     assert_eq!(answer.status, 200, "{answer:?}");
-    assert!(
-        answer.head.contains("content-type: application/json"),
-        "{answer:?}"
-    );
+    assert!(answer.head.contains("content-type: application/json"), "{answer:?}");
     serde_json::from_str(&answer.body).expect("JSON")
 }
 
@@ -18,34 +15,20 @@ fn query(daemon: &Daemon, question: &str) -> Value {
 fn a_query_gives_the_newest_samples_first_with_all_that_was_sent() {
     let folder = Folder::new();
     let daemon = Daemon::start(&folder);
-    assert_eq!(
-        post(daemon.http, "t:1|ms|@0.5|#b:2,a\nt:2|h\nother:9|c").status,
-        200
-    );
+    assert_eq!(post(daemon.http, "t:1|ms|@0.5|#b:2,a\nt:2|h\nother:9|c").status, 200);
     assert_eq!(post(daemon.http, "t:-3|g").status, 200);
     let answer = query(&daemon, "name=t");
     let samples = answer["samples"].as_array().expect("samples");
-    let seen: Vec<Value> = samples
-        .iter()
-        .map(|s| json!([s["kind"], s["value"], s["rate"], s["tags"]]))
-        .collect();
+    let seen: Vec<Value> =
+        samples.iter().map(|s| json!([s["kind"], s["value"], s["rate"], s["tags"]])).collect();
     let expected = [
         json!(["gauge_delta", -3.0, 1.0, []]),
         json!(["histogram", 2.0, 1.0, []]),
         json!(["timer", 1.0, 0.5, ["a", "b:2"]]),
     ];
     assert_eq!(seen, expected);
-    assert!(
-        samples
-            .iter()
-            .all(|s| s["at_ms"].as_i64() > Some(1_700_000_000_000))
-    );
-    assert_eq!(
-        query(&daemon, "name=t&limit=1")["samples"]
-            .as_array()
-            .map(Vec::len),
-        Some(1)
-    );
+    assert!(samples.iter().all(|s| s["at_ms"].as_i64() > Some(1_700_000_000_000)));
+    assert_eq!(query(&daemon, "name=t&limit=1")["samples"].as_array().map(Vec::len), Some(1));
     assert_eq!(query(&daemon, "name=nobody")["samples"], json!([]));
     daemon.stop().assert_clean();
 }
@@ -55,17 +38,9 @@ fn a_rollup_is_there_within_seconds_without_anybody_asking() {
     let folder = Folder::new();
     let daemon = Daemon::start(&folder);
     assert_eq!(post(daemon.http, "t:2|ms\nt:4|ms|@0.5").status, 200);
-    let rollup = until("the rollup", || {
-        query(&daemon, "name=t")["rollups"].get(0).cloned()
-    });
-    assert_eq!(
-        (&rollup["samples"], &rollup["weight"]),
-        (&json!(2), &json!(3.0))
-    );
-    assert_eq!(
-        (&rollup["sum"], &rollup["last"]),
-        (&json!(10.0), &json!(4.0))
-    );
+    let rollup = until("the rollup", || query(&daemon, "name=t")["rollups"].get(0).cloned());
+    assert_eq!((&rollup["samples"], &rollup["weight"]), (&json!(2), &json!(3.0)));
+    assert_eq!((&rollup["sum"], &rollup["last"]), (&json!(10.0), &json!(4.0)));
     daemon.stop().assert_clean();
 }
 
@@ -73,10 +48,7 @@ fn a_rollup_is_there_within_seconds_without_anybody_asking() {
 fn a_name_is_a_value_and_never_sql() {
     let folder = Folder::new();
     let daemon = Daemon::start(&folder);
-    assert_eq!(
-        post(daemon.http, "x'OR'1'='1:1|c|#t:');--\ny:1|c").status,
-        200
-    );
+    assert_eq!(post(daemon.http, "x'OR'1'='1:1|c|#t:');--\ny:1|c").status, 200);
     let found = query(&daemon, "name=x'OR'1'%3D'1");
     assert_eq!(found["samples"].as_array().map(Vec::len), Some(1));
     assert_eq!(found["samples"][0]["tags"], json!(["t:');--"]));
@@ -107,12 +79,7 @@ fn metrics_show_what_was_committed_as_prometheus_reads_it() {
     let body = "web.hits:2|c|#path:/a\"b\nweb.hits:1|c|@0.5|#path:/a\"b\nheat:21.5|g\nheat:-1|g\nt:1500|ms";
     assert_eq!(post(daemon.http, body).status, 200);
     let answer = get(daemon.http, "/metrics");
-    assert!(
-        answer
-            .head
-            .contains("content-type: text/plain; version=0.0.4"),
-        "{answer:?}"
-    );
+    assert!(answer.head.contains("content-type: text/plain; version=0.0.4"), "{answer:?}");
     for line in [
         "# TYPE web_hits_total counter",
         "web_hits_total{path=\"/a\\\"b\"} 4",
@@ -123,11 +90,7 @@ fn metrics_show_what_was_committed_as_prometheus_reads_it() {
         "scoopd_written_total 5",
         "scoopd_held 0",
     ] {
-        assert!(
-            answer.body.lines().any(|found| found == line),
-            "no `{line}` in {}",
-            answer.body
-        );
+        assert!(answer.body.lines().any(|found| found == line), "no `{line}` in {}", answer.body);
     }
     daemon.stop().assert_clean();
 }

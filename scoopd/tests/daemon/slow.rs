@@ -41,10 +41,7 @@ fn half_open_clients_do_not_hold_up_a_stop_and_nothing_of_theirs_is_taken() {
     let mut statsd = Client::connect(daemon.tcp).unwrap();
     statsd.send(b"whole:1|c\nhalf:12").unwrap();
     until("the whole line", || {
-        get(daemon.http, "/metrics")
-            .body
-            .contains("whole_total 1")
-            .then_some(())
+        get(daemon.http, "/metrics").body.contains("whole_total 1").then_some(())
     });
     let ended = daemon.stop();
     assert_soon(&ended);
@@ -75,9 +72,7 @@ fn more_half_open_clients_than_there_are_seats_do_not_keep_others_out() {
     let mut silent: Vec<Client> = Vec::new();
     for n in 0..450 {
         let mut client = Client::connect(daemon.http).unwrap();
-        client
-            .send(if n % 2 == 0 { b"GET /livez HT" } else { b"" })
-            .unwrap();
+        client.send(if n % 2 == 0 { b"GET /livez HT" } else { b"" }).unwrap();
         silent.push(client);
     }
     assert_eq!(post(daemon.http, "late:1|c").status, 200, "a newcomer");
@@ -97,23 +92,27 @@ fn more_silent_statsd_clients_than_there_are_seats_do_not_keep_others_out() {
     let mut honest = Client::connect(daemon.tcp).unwrap();
     honest.send(b"honest:1|c\n").unwrap();
     let metrics = |line: &str| {
-        until(line, || {
-            get(daemon.http, "/metrics")
-                .body
-                .contains(line)
-                .then_some(())
-        });
+        until(line, || get(daemon.http, "/metrics").body.contains(line).then_some(()));
     };
     metrics("honest_total 1");
-    let mut silent: Vec<Client> = (0..450)
-        .map(|_| Client::connect(daemon.tcp).unwrap())
-        .collect();
+    let mut silent: Vec<Client> = (0..450).map(|_| Client::connect(daemon.tcp).unwrap()).collect();
     silent.swap_remove(0).wait_for_close();
     honest.send(b"honest:1|c\n").unwrap();
     metrics("honest_total 2");
     let ended = daemon.stop();
     assert_soon(&ended);
     assert_eq!(ended.assert_clean(), 2);
+}
+
+#[test]
+fn more_half_open_clients_than_there_are_descriptors_do_not_keep_others_out() {
+    let folder = Folder::new();
+    let daemon = Daemon::start_with_descriptors(&folder, 64);
+    let silent: Vec<Client> = (0..100).map(|_| Client::connect(daemon.http).unwrap()).collect();
+    let silent_too: Vec<Client> = (0..100).map(|_| Client::connect(daemon.tcp).unwrap()).collect();
+    assert_eq!(post(daemon.http, "a:1|c").status, 200);
+    drop((silent, silent_too));
+    assert_eq!(daemon.stop().assert_clean(), 1);
 }
 
 #[test]

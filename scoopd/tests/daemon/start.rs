@@ -12,10 +12,7 @@ use super::support::{Daemon, Ended, Folder, post, run_to_end};
 fn assert_refused(ended: &Ended, code: i32, reason: &str) {
     assert_eq!(ended.code, Some(code), "{ended:?}");
     assert!(ended.err.contains(reason), "{ended:?}");
-    assert!(
-        !ended.err.contains("panicked") && !ended.err.contains("Os {"),
-        "{ended:?}"
-    );
+    assert!(!ended.err.contains("panicked") && !ended.err.contains("Os {"), "{ended:?}");
     assert_eq!(ended.out, "", "nothing is announced");
 }
 
@@ -29,11 +26,7 @@ fn it_announces_where_it_is_reached_and_two_lines_to_paste() {
     let folder = Folder::new();
     let daemon = Daemon::start(&folder);
     let http = daemon.http;
-    assert!(
-        [http, daemon.udp, daemon.tcp]
-            .iter()
-            .all(|address| address.port() != 0)
-    );
+    assert!([http, daemon.udp, daemon.tcp].iter().all(|address| address.port() != 0));
     let expected = [
         format!("http listening on http://{http}"),
         format!("statsd listening on udp://{}", daemon.udp),
@@ -65,37 +58,21 @@ fn a_taken_port_is_a_message_and_exit_code_1() {
     let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = tcp.local_addr().unwrap().to_string();
     let http = run_to_end(&flags(&taken, "127.0.0.1:0", &folder.db()));
-    assert_refused(
-        &http,
-        1,
-        &format!("cannot listen on http://{taken}: another program has"),
-    );
+    assert_refused(&http, 1, &format!("cannot listen on http://{taken}: another program has"));
     let statsd = run_to_end(&flags("127.0.0.1:0", &taken, &folder.db()));
-    assert_refused(
-        &statsd,
-        1,
-        &format!("cannot listen on tcp://{taken}: another program has"),
-    );
+    assert_refused(&statsd, 1, &format!("cannot listen on tcp://{taken}: another program has"));
 
     let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
     let taken = udp.local_addr().unwrap().to_string();
     let statsd = run_to_end(&flags("127.0.0.1:0", &taken, &folder.db()));
-    assert_refused(
-        &statsd,
-        1,
-        &format!("cannot listen on udp://{taken}: another program has"),
-    );
+    assert_refused(&statsd, 1, &format!("cannot listen on udp://{taken}: another program has"));
 }
 
 #[test]
 fn an_address_of_another_machine_is_a_message_and_exit_code_1() {
     let folder = Folder::new();
     let ended = run_to_end(&flags("192.0.2.1:80", "127.0.0.1:0", &folder.db()));
-    assert_refused(
-        &ended,
-        1,
-        "this machine has no such address; choose another with --http",
-    );
+    assert_refused(&ended, 1, "this machine has no such address; choose another with --http");
 }
 
 #[test]
@@ -103,44 +80,20 @@ fn a_file_that_cannot_be_the_database_is_a_message_and_exit_code_78() {
     let folder = Folder::new();
     let ports = "127.0.0.1:0";
     let text = folder.file("text.db");
-    fs::write(
-        &text,
-        "no database, but long enough to have a header of one".repeat(9),
-    )
-    .unwrap();
-    assert_refused(
-        &run_to_end(&flags(ports, ports, &text)),
-        78,
-        "it is not a SQLite database",
-    );
+    fs::write(&text, "no database, but long enough to have a header of one".repeat(9)).unwrap();
+    assert_refused(&run_to_end(&flags(ports, ports, &text)), 78, "it is not a SQLite database");
     let nowhere = folder.file("no/such/folder.db");
-    assert_refused(
-        &run_to_end(&flags(ports, ports, &nowhere)),
-        78,
-        "there is no folder",
-    );
+    assert_refused(&run_to_end(&flags(ports, ports, &nowhere)), 78, "there is no folder");
     let inside = text.join("a.db");
-    assert_refused(
-        &run_to_end(&flags(ports, ports, &inside)),
-        78,
-        "there is no folder",
-    );
-    assert_refused(
-        &run_to_end(&flags(ports, ports, &folder.file(""))),
-        78,
-        "it is a folder",
-    );
+    assert_refused(&run_to_end(&flags(ports, ports, &inside)), 78, "there is no folder");
+    assert_refused(&run_to_end(&flags(ports, ports, &folder.file(""))), 78, "it is a folder");
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn a_database_that_cannot_be_written_is_a_message_and_exit_code_78() {
     // Where not even root may make files.
-    let ended = run_to_end(&flags(
-        "127.0.0.1:0",
-        "127.0.0.1:0",
-        Path::new("/proc/scoopd.db"),
-    ));
+    let ended = run_to_end(&flags("127.0.0.1:0", "127.0.0.1:0", Path::new("/proc/scoopd.db")));
     assert_refused(&ended, 78, "it cannot be opened or made there");
 }
 
@@ -162,15 +115,7 @@ fn a_bad_flag_is_a_message_and_exit_code_2() {
 fn help_tells_the_flags_and_the_exit_codes() {
     let ended = run_to_end(&["--help"]);
     assert_eq!(ended.code, Some(0));
-    for word in [
-        "--http",
-        "--statsd",
-        "--db",
-        "--grace",
-        "127.0.0.1:8125",
-        "78",
-        "/ingest",
-    ] {
+    for word in ["--http", "--statsd", "--db", "--grace", "127.0.0.1:8125", "78", "/ingest"] {
         assert!(ended.out.contains(word), "no {word} in {}", ended.out);
     }
 }

@@ -3,6 +3,7 @@
 use std::{
     io::Write as _,
     net::{Shutdown, TcpStream, UdpSocket},
+    time::Instant,
 };
 
 use super::support::{Client, Daemon, Folder, get, until};
@@ -11,11 +12,7 @@ use super::support::{Client, Daemon, Folder, get, until};
 #[track_caller]
 fn wait_for(daemon: &Daemon, line: &str) {
     until(line, || {
-        get(daemon.http, "/metrics")
-            .body
-            .lines()
-            .find(|found| *found == line)
-            .map(drop)
+        get(daemon.http, "/metrics").body.lines().find(|found| *found == line).map(drop)
     });
 }
 
@@ -25,21 +22,13 @@ fn datagrams_of_one_or_more_lines_are_taken() {
     let daemon = Daemon::start(&folder);
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     socket.send_to(b"hits:1|c", daemon.udp).unwrap();
-    socket
-        .send_to(
-            b"hits:2|c|@0.5\nheat:12.5|g\n\nbad\nt:3|ms|#a:b",
-            daemon.udp,
-        )
-        .unwrap();
+    socket.send_to(b"hits:2|c|@0.5\nheat:12.5|g\n\nbad\nt:3|ms|#a:b", daemon.udp).unwrap();
     socket.send_to(b"", daemon.udp).unwrap();
     socket.send_to(&[0xff; 60_000], daemon.udp).unwrap();
     wait_for(&daemon, "hits_total 5");
     wait_for(&daemon, "scoopd_bad_lines_total 2");
     assert_eq!(daemon.stop().assert_clean(), 4);
-    assert_eq!(
-        folder.count("SELECT count(*) FROM samples WHERE tags = 'a:b'"),
-        1
-    );
+    assert_eq!(folder.count("SELECT count(*) FROM samples WHERE tags = 'a:b'"), 1);
 }
 
 #[test]
@@ -79,6 +68,9 @@ fn what_the_kernel_already_has_when_a_stop_is_asked_is_taken_too() {
     let folder = Folder::new();
     let daemon = Daemon::start(&folder);
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.send_to(b"hits:1|c", daemon.udp).unwrap();
+    TcpStream::connect(daemon.tcp).unwrap().write_all(b"hits:1|c\n").unwrap();
+    wait_for(&daemon, "hits_total 2"); // Both services have begun.
     // Frozen, so that all of it is there before the daemon sees the stop.
     daemon.signal("STOP");
     for _ in 0..100 {
@@ -94,8 +86,5 @@ fn what_the_kernel_already_has_when_a_stop_is_asked_is_taken_too() {
     drop(streams.split_off(5)); // Half of them are closed already, half still open.
     daemon.signal("TERM");
     daemon.signal("CONT");
-    assert_eq!(
-        daemon.wait_since(std::time::Instant::now()).assert_clean(),
-        1200
-    );
+    assert_eq!(daemon.wait_since(Instant::now()).assert_clean(), 1202);
 }

@@ -16,14 +16,8 @@ fn both_signals_end_it_in_good_order_with_the_report_and_the_figures() {
         assert_eq!(post(daemon.http, "a:1|c\nb:1|c").status, 200);
         let ended = daemon.stop_by(signal);
         assert_eq!(ended.assert_clean(), 2);
-        assert!(
-            ended.out.ends_with("\naccepted 2, written 2, lost 0\n"),
-            "{ended:?}"
-        );
-        assert!(
-            ended.out.contains(&format!("SIG{signal}")),
-            "the report names it: {ended:?}"
-        );
+        assert!(ended.out.ends_with("\naccepted 2, written 2, lost 0\n"), "{ended:?}");
+        assert!(ended.out.contains(&format!("SIG{signal}")), "the report names it: {ended:?}");
         assert_eq!(ended.err, "");
     }
 }
@@ -34,8 +28,7 @@ fn it_is_not_ready_from_the_moment_a_stop_is_asked() {
     let daemon = Daemon::start(&folder);
     // A body that has begun keeps the stop waiting for a moment.
     let mut slow = Client::connect(daemon.http).unwrap();
-    slow.send(b"POST /ingest HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nslow")
-        .unwrap();
+    slow.send(b"POST /ingest HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nslow").unwrap();
     assert_eq!(get(daemon.http, "/readyz").status, 200);
     let asked = Instant::now();
     daemon.signal("TERM");
@@ -46,10 +39,7 @@ fn it_is_not_ready_from_the_moment_a_stop_is_asked() {
     });
     assert_eq!(answer.status, 503, "{answer:?}");
     // Whoever has begun may finish, and the 200 holds; see the figures.
-    let finished = slow
-        .send(b":1|c\n")
-        .and_then(|()| slow.answer())
-        .is_ok_and(|a| a.status == 200);
+    let finished = slow.send(b":1|c\n").and_then(|()| slow.answer()).is_ok_and(|a| a.status == 200);
     let written = daemon.wait_since(asked).assert_clean();
     assert_eq!(written, u64::from(finished));
 }
@@ -66,24 +56,11 @@ fn a_closed_stdout_and_stderr_are_no_reason_to_panic() {
         .unwrap();
     drop(child.stderr.take());
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    let http = line
-        .trim()
-        .strip_prefix("http listening on http://")
-        .unwrap()
-        .parse()
-        .unwrap();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let http = line.trim().strip_prefix("http listening on http://").unwrap().parse().unwrap();
     assert_eq!(post(http, "a:1|c").status, 200);
     let pid = child.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-TERM", &pid])
-            .status()
-            .unwrap()
-            .success()
-    );
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     let status = until("its end", || child.try_wait().unwrap());
     assert_eq!(status.code(), Some(0));
     assert_eq!(folder.count("SELECT count(*) FROM samples"), 1);
@@ -94,23 +71,29 @@ fn a_database_that_stays_locked_is_a_stop_that_says_what_was_lost() {
     let folder = Folder::new();
     let daemon = Daemon::start_with(&folder, &["--grace", "2s"]);
     let mut other = folder.open_db();
-    let lock = other
-        .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
-        .unwrap();
+    let lock = other.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
     let mut statsd = Client::connect(daemon.tcp).unwrap();
     statsd.send(b"a:1|c\na:1|c\n").unwrap();
     until("both lines", || {
-        get(daemon.http, "/metrics")
-            .body
-            .contains("scoopd_accepted_total 2")
-            .then_some(())
+        get(daemon.http, "/metrics").body.contains("scoopd_accepted_total 2").then_some(())
     });
     let ended = daemon.stop();
     drop(lock);
     assert_eq!(ended.figures(), [2, 0, 2]);
     assert_eq!(ended.code, Some(1), "{ended:?}");
-    assert!(
-        ended.err.contains("cannot write to the database"),
-        "{ended:?}"
-    );
+    assert!(ended.err.contains("cannot write to the database"), "{ended:?}");
+}
+
+#[test]
+fn a_database_that_fails_while_running_ends_it_and_the_report_says_why() {
+    let folder = Folder::new();
+    let daemon = Daemon::start(&folder);
+    folder.open_db().execute_batch("DROP TABLE samples").unwrap();
+    let asked = Instant::now();
+    let answer = post(daemon.http, "a:1|c");
+    assert_eq!((answer.status, answer.body.as_str()), (503, "the database did not take it\n"));
+    let ended = daemon.wait_since(asked);
+    assert_eq!((ended.code, ended.figures()), (Some(1), [0, 0, 0]), "{ended:?}");
+    assert!(ended.err.contains("`writer`"), "{ended:?}");
+    assert!(ended.err.contains("no such table: samples"), "{ended:?}");
 }

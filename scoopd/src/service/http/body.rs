@@ -40,9 +40,7 @@ async fn in_time(
     reading: impl Future<Output = Result<Vec<u8>, Refusal>>,
 ) -> Result<Vec<u8>, Refusal> {
     let slow = || Refusal::new(StatusCode::REQUEST_TIMEOUT, "the body took too long");
-    timeout(PATIENCE, reading)
-        .await
-        .unwrap_or_else(|_| Err(slow()))
+    timeout(PATIENCE, reading).await.unwrap_or_else(|_| Err(slow()))
 }
 
 async fn collect(body: Body) -> Result<Vec<u8>, Refusal> {

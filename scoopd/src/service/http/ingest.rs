@@ -8,8 +8,10 @@ use tokio::time::timeout;
 use super::{body, refusal::Refusal, routes::App};
 use crate::{queue::Receipt, statsd::parse_body};
 
-/// How long a sender waits for the commit before its batch is taken back.
+/// How long a sender waits for the writer to begin with its batch before that is taken back.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long it waits for the commit then; a large body takes its time on a slow machine.
+const MORE_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Takes all lines of the body, or none.
 pub(super) async fn ingest(State(app): State<App>, body: Body) -> Result<String, Refusal> {
@@ -23,31 +25,27 @@ pub(super) async fn ingest(State(app): State<App>, body: Body) -> Result<String,
     })?;
     let n = records.len();
     if n == 0 {
-        return Err(Refusal::bad(
-            "the body has no lines (expected `name:value|type`)",
-        ));
+        return Err(Refusal::bad("the body has no lines (expected `name:value|type`)"));
     }
     let receipt = app
         .queue
         .try_push(records)
         .map_err(|refused| Refusal::unavailable(format!("{refused}; nothing was stored")))?;
-    committed(&app, receipt, n).await?;
+    committed(receipt).await?;
     Ok(format!("stored {n}\n"))
 }
 
-async fn committed(app: &App, mut receipt: Receipt, n: usize) -> Result<(), Refusal> {
+async fn committed(mut receipt: Receipt) -> Result<(), Refusal> {
     let late = || Refusal::unavailable("the database cannot keep up; nothing was stored");
     if let Ok(outcome) = timeout(PATIENCE, receipt.committed()).await {
         return outcome.map_err(|error| Refusal::unavailable(error.to_string()));
     }
-    if app.queue.withdraw(&receipt, n) {
+    if receipt.withdraw() {
         return Err(late());
     }
     // The writer has begun with it. So it is stored soon, or something is very wrong.
     let unknown =
         || Refusal::unavailable("the database is stuck; the records may be stored or not");
-    let outcome = timeout(PATIENCE, receipt.committed())
-        .await
-        .map_err(|_| unknown())?;
+    let outcome = timeout(MORE_PATIENCE, receipt.committed()).await.map_err(|_| unknown())?;
     outcome.map_err(|error| Refusal::unavailable(error.to_string()))
 }

@@ -34,25 +34,17 @@ pub(super) async fn query(
     question: Result<Query<Question>, QueryRejection>,
 ) -> Result<Response, Refusal> {
     let Query(Question { name, limit }) = question.map_err(|error| {
-        Refusal::bad(format!(
-            "{}; expected /query?name=…&limit=…",
-            error.body_text()
-        ))
+        Refusal::bad(format!("{}; expected /query?name=…&limit=…", error.body_text()))
     })?;
     if limit > MAX_LIMIT {
         return Err(Refusal::bad(format!("the limit is at most {MAX_LIMIT}")));
     }
     let reader = app.reader.clone().lock_owned().await;
-    let asked = app
-        .cx
-        .handle()
-        .spawn(Thread, move || -> anyhow::Result<Vec<u8>> {
-            Ok(serde_json::to_vec(&reader.query(name, limit)?)?)
-        });
+    let asked = app.cx.handle().spawn(Thread, move || -> anyhow::Result<Vec<u8>> {
+        Ok(serde_json::to_vec(&reader.query(name, limit)?)?)
+    });
     let answer = asked.map_err(|_refused| Refusal::stopping())?.await;
-    let json = answer
-        .map_err(|error| failed(&error))?
-        .map_err(|error| failed(&error))?;
+    let json = answer.map_err(|error| failed(&error))?.map_err(|error| failed(&error))?;
     Ok(([(header::CONTENT_TYPE, "application/json")], json).into_response())
 }
 

@@ -32,10 +32,7 @@ impl Refusal {
 
     /// Something else.
     pub(super) fn new(status: StatusCode, reason: impl Into<Cow<'static, str>>) -> Refusal {
-        Refusal {
-            status,
-            reason: reason.into(),
-        }
+        Refusal { status, reason: reason.into() }
     }
 }
 

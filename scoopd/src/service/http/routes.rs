@@ -41,11 +41,7 @@ pub(super) fn router(app: App) -> Router {
 }
 
 async fn readyz(State(app): State<App>) -> Result<&'static str, Refusal> {
-    if app.cx.is_stopping() {
-        Err(Refusal::stopping())
-    } else {
-        Ok("ready\n")
-    }
+    if app.cx.is_stopping() { Err(Refusal::stopping()) } else { Ok("ready\n") }
 }
 
 async fn metrics(State(app): State<App>) -> impl IntoResponse {
@@ -65,13 +61,8 @@ async fn status(State(app): State<App>, headers: HeaderMap) -> Result<Response, 
 }
 
 fn wants_json(headers: &HeaderMap) -> bool {
-    let accepts = headers
-        .get_all(header::ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    accepts
-        .into_iter()
-        .any(|value| value.contains("application/json"))
+    let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    accepts.into_iter().any(|value| value.contains("application/json"))
 }
 
 async fn unknown() -> Refusal {

@@ -7,7 +7,7 @@
 //! While it sees off, whoever comes new is still answered, so that `/readyz` says 503 instead of
 //! nothing; but nobody who comes then is waited for.
 
-use std::{future::Future, net, sync::Arc, time::Duration};
+use std::{future::Future, mem, net, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use axum::Router;
@@ -36,6 +36,8 @@ use crate::{
 const CONNECTIONS: usize = 400;
 /// How long to wait after a connection could not be taken, for want of descriptors say.
 const BREATHER: Duration = Duration::from_millis(100);
+/// How long a connection must have been silent to be closed then.
+const SILENCE: Duration = Duration::from_secs(2);
 /// How long one that comes after a stop may take.
 const LATECOMER: Duration = Duration::from_millis(500);
 
@@ -57,28 +59,14 @@ pub(crate) struct Http {
 #[service(flavour = "tokio", name = "http")]
 impl Http {
     async fn run(self, cx: Context) -> anyhow::Result<()> {
-        let Http {
-            listener,
-            queue,
-            counters,
-            totals,
-            reader,
-        } = self;
+        if cx.run_until_stopped(self.queue.opened()).await.is_err() {
+            return Ok(());
+        }
+        let Http { listener, queue, counters, totals, reader } = self;
         let listener = TcpListener::from_std(listener).context("cannot listen for HTTP")?;
         let reader = Arc::new(Mutex::new(reader));
-        let router = router(App {
-            queue,
-            counters,
-            totals,
-            reader,
-            cx: cx.clone(),
-        });
-        let server = Server {
-            listener,
-            router,
-            seats: Seats::new(CONNECTIONS),
-            cx,
-        };
+        let router = router(App { queue, counters, totals, reader, cx: cx.clone() });
+        let server = Server { listener, router, seats: Seats::new(CONNECTIONS), cx };
         let mut connections = JoinSet::new();
         server.serve(&mut connections).await;
         let patience = server.cx.time_left().unwrap_or_default() / 2;
@@ -133,6 +121,7 @@ impl Server {
     }
 
     async fn accept(&self) -> (TcpStream, Seat) {
+        let mut told = false;
         loop {
             match self.listener.accept().await {
                 Ok((stream, _)) => {
@@ -140,7 +129,10 @@ impl Server {
                     return (stream, self.seats.take());
                 }
                 Err(error) => {
-                    complain(format_args!("cannot take an HTTP connection: {error}"));
+                    if !mem::replace(&mut told, true) {
+                        complain(format_args!("cannot take an HTTP connection: {error}"));
+                    }
+                    self.seats.free_some(SILENCE);
                     sleep(BREATHER).await;
                 }
             }

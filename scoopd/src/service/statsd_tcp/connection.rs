@@ -48,14 +48,7 @@ impl<S: AsyncRead + Unpin> Connection<S> {
         counters: Arc<Counters>,
     ) -> Connection<S> {
         let (lines, chunk) = (LineSplitter::default(), vec![0; CHUNK]);
-        Connection {
-            stream,
-            seat,
-            queue,
-            counters,
-            lines,
-            chunk,
-        }
+        Connection { stream, seat, queue, counters, lines, chunk }
     }
 
     /// Serves the client until it leaves, loses its seat, or a stop is asked.
@@ -85,30 +78,18 @@ impl<S: AsyncRead + Unpin> Connection<S> {
     }
 
     async fn next(&mut self, cx: &Context) -> Next {
-        let Connection {
-            stream,
-            seat,
-            chunk,
-            ..
-        } = self;
+        let Connection { stream, seat, chunk, .. } = self;
         // The read comes first: what it gives is not lost to an end that comes at the same time.
         let read_or_lost = or(async { Next::Read(stream.read(chunk).await) }, async {
             seat.lost().await;
             Next::Leave
         });
-        cx.run_until_stopped(read_or_lost)
-            .await
-            .unwrap_or(Next::Leave)
+        cx.run_until_stopped(read_or_lost).await.unwrap_or(Next::Leave)
     }
 
     /// Hands over the lines that a read has completed. False if it was the last one.
     async fn take(&mut self, read: io::Result<usize>) -> bool {
-        let Connection {
-            lines,
-            counters,
-            chunk,
-            ..
-        } = self;
+        let Connection { lines, counters, chunk, .. } = self;
         let mut records = Vec::new();
         let mut line = |line: &[u8]| take_line(line, &mut records, counters);
         let more = match read {

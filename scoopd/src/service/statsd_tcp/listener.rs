@@ -1,6 +1,7 @@
 //! Takes connections in; each becomes a task of the runner, with its own line in `/status`.
 
 use std::{
+    mem,
     net::{TcpListener, TcpStream},
     sync::Arc,
     time::{Duration, Instant},
@@ -8,6 +9,7 @@ use std::{
 
 use anyhow::Context as _;
 use async_io::{Async, Timer};
+use crossbeam_channel::Receiver;
 use futures_lite::future::poll_once;
 use spumoni::prelude::*;
 
@@ -18,6 +20,8 @@ use crate::{counters::Counters, queue::QueueHandle, say::complain, seats::Seats}
 const CONNECTIONS: usize = 400;
 /// How long to wait after a connection could not be taken, for want of descriptors say.
 const BREATHER: Duration = Duration::from_millis(100);
+/// How long a connection must have been silent to be closed then.
+const SILENCE: Duration = Duration::from_secs(2);
 /// How long a stop goes on with what the kernel already has, on each connection.
 pub(super) const LEFTOVERS: Duration = Duration::from_millis(250);
 
@@ -35,27 +39,31 @@ pub(crate) struct StatsdTcp {
 #[service(flavour = "smol", name = "statsd-tcp")]
 impl StatsdTcp {
     async fn run(self, cx: Context) -> anyhow::Result<()> {
-        let StatsdTcp {
-            listener,
-            queue,
-            counters,
-        } = self;
+        if cx.run_until_stopped(self.queue.opened()).await.is_err() {
+            return Ok(());
+        }
+        let StatsdTcp { listener, queue, counters } = self;
         let listener =
             Async::new_nonblocking(listener).context("cannot listen for statsd over TCP")?;
         let seats = Seats::new(CONNECTIONS);
         let connection =
             |stream| Connection::new(stream, seats.take(), queue.clone(), counters.clone());
+        // A task takes its connection out of here when it begins. What a stop has kept from
+        // beginning stays here, and is seen to below.
+        let (sender, waiting) = crossbeam_channel::unbounded();
+        let mut told = false;
         for number in 1_u64.. {
             match cx.run_until_stopped(listener.accept()).await {
                 Ok(Ok((stream, peer))) => {
-                    adopt(
-                        &cx,
-                        format!("statsd-tcp-{number} from {peer}"),
-                        connection(stream),
-                    );
+                    told = false;
+                    let _ = sender.send(connection(stream)); // The other end is here too.
+                    adopt(&cx, format!("statsd-tcp-{number} from {peer}"), waiting.clone());
                 }
                 Ok(Err(error)) => {
-                    complain(format_args!("cannot take a statsd connection: {error}"));
+                    if !mem::replace(&mut told, true) {
+                        complain(format_args!("cannot take a statsd connection: {error}"));
+                    }
+                    seats.free_some(SILENCE);
                     Timer::after(BREATHER).await;
                 }
                 Err(Stopping) => break,
@@ -69,18 +77,20 @@ impl StatsdTcp {
         while Instant::now() < last
             && let Some(Ok((stream, _))) = poll_once(listener.accept()).await
         {
-            connection(stream).take_leftovers(last).await;
+            let _ = sender.send(connection(stream));
+        }
+        for connection in waiting.try_iter() {
+            connection.take_leftovers(last).await;
         }
         Ok(())
     }
 }
 
-fn adopt(cx: &Context, name: String, connection: Connection<Async<TcpStream>>) {
-    let adopted = cx.handle().task(name).adopt(Smol, async move || {
-        connection.run(&Context::current()).await
+/// Makes a task that serves the next connection. Only a stop refuses it.
+fn adopt(cx: &Context, name: String, waiting: Receiver<Connection<Async<TcpStream>>>) {
+    let _ = cx.handle().task(name).adopt(Smol, async move || {
+        if let Ok(connection) = waiting.try_recv() {
+            connection.run(&Context::current()).await;
+        }
     });
-    if let Err(error) = adopted {
-        // Only a stop refuses; nothing was read from the connection yet.
-        complain(format_args!("a statsd connection was turned away: {error}"));
-    }
 }

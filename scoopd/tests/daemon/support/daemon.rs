@@ -12,6 +12,8 @@ use std::{
 
 use super::{DEADLINE, Folder, until};
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_scoopd");
+
 /// A daemon that listens on ports of its own.
 #[derive(Debug)]
 pub(crate) struct Daemon {
@@ -40,41 +42,38 @@ impl Daemon {
     }
 
     pub(crate) fn start_with(folder: &Folder, flags: &[&str]) -> Daemon {
-        let mut command = command();
+        Daemon::start_as(command(PROGRAM), folder, flags)
+    }
+
+    /// Starts it where no process may have more than so many descriptors.
+    pub(crate) fn start_with_descriptors(folder: &Folder, descriptors: u32) -> Daemon {
+        let mut shell = command("sh");
+        shell.arg("-c").arg(format!("ulimit -n {descriptors} && exec \"$0\" \"$@\"")).arg(PROGRAM);
+        Daemon::start_as(shell, folder, &[])
+    }
+
+    fn start_as(mut command: Command, folder: &Folder, flags: &[&str]) -> Daemon {
         command.args(["--http", "127.0.0.1:0", "--statsd", "127.0.0.1:0", "--db"]);
         command.arg(folder.db()).args(flags);
         let mut child = command.spawn().expect("the daemon");
         let out = lines(child.stdout.take().expect("its stdout"));
         let err = lines(child.stderr.take().expect("its stderr"));
-        let announced: Vec<String> = (0..7)
-            .map_while(|_| out.recv_timeout(DEADLINE).ok())
-            .collect();
+        let announced: Vec<String> =
+            (0..7).map_while(|_| out.recv_timeout(DEADLINE).ok()).collect();
         let address = |start: &str| {
-            let found = announced
-                .iter()
-                .find_map(|line| line.strip_prefix(start)?.parse().ok());
+            let found = announced.iter().find_map(|line| line.strip_prefix(start)?.parse().ok());
             found.unwrap_or_else(|| panic!("no `{start}…` in {announced:?}, {:?}", rest(&err)))
         };
         let http = address("http listening on http://");
         let udp = address("statsd listening on udp://");
         let tcp = address("statsd listening on tcp://");
-        Daemon {
-            child,
-            out,
-            err,
-            announced,
-            http,
-            udp,
-            tcp,
-        }
+        Daemon { child, out, err, announced, http, udp, tcp }
     }
 
     /// Sends a signal; the answer comes through the child's output and its end.
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
-        let sent = Command::new("kill")
-            .args([&format!("-{name}"), &pid])
-            .status();
+        let sent = Command::new("kill").args([&format!("-{name}"), &pid]).status();
         assert!(sent.expect("kill").success(), "the daemon is gone");
     }
 
@@ -92,12 +91,7 @@ impl Daemon {
     /// Waits for an end that was asked for at `asked`.
     pub(crate) fn wait_since(mut self, asked: Instant) -> Ended {
         let code = wait(&mut self.child);
-        Ended {
-            code,
-            out: rest(&self.out),
-            err: rest(&self.err),
-            took: asked.elapsed(),
-        }
+        Ended { code, out: rest(&self.out), err: rest(&self.err), took: asked.elapsed() }
     }
 }
 
@@ -115,9 +109,7 @@ impl Ended {
         let last = self.out.lines().last().unwrap_or_default();
         let mut words = last.split(", ");
         ["accepted ", "written ", "lost "].map(|word| {
-            let figure = words
-                .next()
-                .and_then(|text| text.strip_prefix(word)?.parse().ok());
+            let figure = words.next().and_then(|text| text.strip_prefix(word)?.parse().ok());
             figure.unwrap_or_else(|| panic!("no figures at the end of {self:?}"))
         })
     }
@@ -135,24 +127,16 @@ impl Ended {
 /// Runs the daemon with exactly these flags; for those it does not start with.
 pub(crate) fn run_to_end<S: AsRef<OsStr>>(flags: &[S]) -> Ended {
     let asked = Instant::now();
-    let mut child = command().args(flags).spawn().expect("the daemon");
+    let mut child = command(PROGRAM).args(flags).spawn().expect("the daemon");
     let out = lines::<ChildStdout>(child.stdout.take().expect("its stdout"));
     let err = lines::<ChildStderr>(child.stderr.take().expect("its stderr"));
     let code = wait(&mut child);
-    Ended {
-        code,
-        out: rest(&out),
-        err: rest(&err),
-        took: asked.elapsed(),
-    }
+    Ended { code, out: rest(&out), err: rest(&err), took: asked.elapsed() }
 }
 
-fn command() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_scoopd"));
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+fn command(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
@@ -164,10 +148,7 @@ fn wait(child: &mut Child) -> Option<i32> {
 fn lines<R: Read + Send + 'static>(pipe: R) -> Receiver<String> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
-        BufReader::new(pipe)
-            .lines()
-            .map_while(Result::ok)
-            .try_for_each(|line| sender.send(line))
+        BufReader::new(pipe).lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
     });
     receiver
 }

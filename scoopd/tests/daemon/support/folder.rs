@@ -39,9 +39,7 @@ impl Folder {
 
     /// Answers a question that has one number as its answer.
     pub(crate) fn count(&self, sql: &str) -> u64 {
-        let count = self
-            .open_db()
-            .query_row(sql, [], |row| row.get::<_, i64>(0));
+        let count = self.open_db().query_row(sql, [], |row| row.get::<_, i64>(0));
         count.expect(sql).unsigned_abs()
     }
 }

@@ -1,0 +1,36 @@
+//! What the command line says.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use crate::place::Place;
+
+/// Measures spumoni beside the physical limit and what one would write without it.
+#[derive(Debug, Parser)]
+pub(crate) struct Flags {
+    /// Ends within 45 s: fewer rounds, threads not pinned.
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Says of each goal whether it is met: `goal ok …` or `goal missed …`.
+    #[arg(long)]
+    pub(crate) goals: bool,
+    /// Ends with exit code 1 if a goal is missed.
+    #[arg(long, requires = "goals")]
+    pub(crate) strict: bool,
+    /// Writes everything that was measured to this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Draws one picture per route into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) svg: Option<PathBuf>,
+    /// Measures only routes whose name begins like this; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) route: Vec<String>,
+    /// Measures with threads left to the kernel, or pinned to two cores, and not both.
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) place: Option<Place>,
+    /// Prints the names of the routes and ends.
+    #[arg(long)]
+    pub(crate) list: bool,
+}

@@ -1,0 +1,552 @@
+//! What holds for async flavours.
+
+use std::cell::RefCell;
+use std::future::{Future, pending, poll_fn, ready};
+use std::hint;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::task::{Context as Cx, Poll, Waker};
+use std::thread::{self, ThreadId};
+use std::time::{Duration, Instant};
+
+use spumoni::{
+    Async, Context, ExecuteError, Flavour, Handle, JoinError, Payload, ServiceRunner, Stopping,
+    TaskHandle,
+};
+
+use crate::fake::Each;
+use crate::gate::Gate;
+use crate::witness::{BANG, Bomb, witness};
+use crate::{finish, runner, until};
+
+/// A runner that cancels as soon as it stops.
+fn hasty() -> ServiceRunner {
+    let built = ServiceRunner::builder().signals(false).grace(Duration::ZERO).build();
+    built.expect("the defaults are good")
+}
+
+/// Lets everybody else have a turn.
+async fn yield_now() {
+    let mut again = true;
+    poll_fn(move |cx| {
+        if std::mem::take(&mut again) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    })
+    .await;
+}
+
+/// A future that is called for each poll, and holds something that is dropped with it.
+struct Polled<C, H>(C, #[allow(dead_code, reason = "it is there to be dropped")] H);
+
+impl<C, H> Unpin for Polled<C, H> {}
+
+impl<T, C: FnMut(&mut Cx<'_>) -> Poll<T>, H> Future for Polled<C, H> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Cx<'_>) -> Poll<T> {
+        (self.0)(cx)
+    }
+}
+
+/// Comes to the gate and stays for ever, holding something.
+fn stays<T: Send + 'static>(gate: &Gate, held: T) -> impl Payload<Async, Output = ()> + use<T> {
+    let gate = gate.clone();
+    async move || {
+        let _held = held;
+        gate.come();
+        pending::<()>().await;
+    }
+}
+
+async fn plain() -> u32 {
+    1
+}
+
+/// `Rc`, `RefCell` and guards; only the closure crosses threads.
+#[allow(clippy::await_holding_lock, clippy::await_holding_refcell_ref, reason = "that is the test")]
+pub fn a_future_may_hold_what_is_not_send_across_an_await<F: Flavour<Mode = Async>>(flavour: F) {
+    let runner = runner();
+    let held = async |start: u32| {
+        let shared = Rc::new(RefCell::new(start));
+        let lock = Mutex::new(1);
+        let guard = lock.lock().unwrap();
+        let borrowed = shared.borrow_mut();
+        yield_now().await;
+        let sum = *borrowed + *guard;
+        drop(borrowed);
+        Rc::try_unwrap(shared).unwrap().replace(0) + sum
+    };
+    let value = runner.execute(flavour, async move || held(2).await);
+    assert_eq!(value.unwrap(), 5);
+    let handle = runner.spawn(flavour, async move || held(3).await).unwrap();
+    assert_eq!(handle.join(), Ok(7));
+    let payload = async move || assert_eq!(held(4).await, 9);
+    runner.adopt(flavour, payload).unwrap();
+    finish(runner);
+}
+
+/// Row 62a among them: a future that is ready from the start.
+pub fn every_form_of_async_payload_is_taken<F: Flavour<Mode = Async>>(flavour: F) {
+    type Boxed = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = u32>>> + Send>;
+    let runner = runner();
+    let captured = String::from("captured");
+    let boxed: Boxed = Box::new(|| Box::pin(plain()));
+    assert_eq!(runner.execute(flavour, plain).unwrap(), 1);
+    assert_eq!(runner.execute(flavour, async || 2).unwrap(), 2);
+    assert_eq!(runner.execute(flavour, async move || captured.len()).unwrap(), 8);
+    assert_eq!(runner.execute(flavour, || async { 4 }).unwrap(), 4);
+    assert_eq!(runner.execute(flavour, || ready(5)).unwrap(), 5);
+    assert_eq!(runner.execute(flavour, boxed).unwrap(), 1);
+    assert_eq!(runner.spawn(flavour, plain).unwrap().join(), Ok(1));
+    let adopted = async || assert_eq!(plain().await, 1);
+    runner.adopt(flavour, adopted).unwrap();
+    finish(runner);
+}
+
+/// Rule 1, with payloads that come from several threads at once and leave the lane now and then.
+pub fn payloads_of_one_flavour_never_run_in_parallel<F: Flavour<Mode = Async>>(flavour: F) {
+    let runner = runner();
+    let busy = Arc::new(AtomicBool::new(false));
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    let busy = Arc::clone(&busy);
+                    let payload = async move || {
+                        for _ in 0..10 {
+                            assert!(!busy.swap(true, Ordering::SeqCst), "two at once");
+                            (0..100).for_each(|_| hint::spin_loop());
+                            busy.store(false, Ordering::SeqCst);
+                            yield_now().await;
+                        }
+                    };
+                    runner.adopt(flavour, payload).unwrap();
+                }
+            });
+        }
+    });
+    finish(runner);
+}
+
+/// Rule 2: futures that end, panic, are stopped one by one, lose their handle, or are cancelled by the
+/// stop of the runner, all woken from elsewhere.
+pub fn futures_are_made_polled_and_dropped_on_the_thread_of_their_lane_only<
+    F: Flavour<Mode = Async>,
+>(
+    flavour: F,
+) {
+    /// Notes where it is dropped.
+    struct Seen(Arc<Mutex<Vec<ThreadId>>>);
+    impl Seen {
+        fn note(&self) {
+            self.0.lock().unwrap().push(thread::current().id());
+        }
+    }
+    impl Drop for Seen {
+        fn drop(&mut self) {
+            self.note();
+        }
+    }
+    let (runner, gate) = (hasty(), Gate::default());
+    let threads = Arc::<Mutex<Vec<ThreadId>>>::default();
+    let waits = |fails: bool| {
+        let (gate, threads) = (gate.clone(), Arc::clone(&threads));
+        move || {
+            let seen = Seen(threads);
+            seen.note();
+            async move {
+                gate.pass().await;
+                seen.note();
+                assert!(!fails, "as it was told to");
+            }
+        }
+    };
+    let never = || {
+        let (gate, threads) = (gate.clone(), Arc::clone(&threads));
+        move || {
+            let seen = Seen(threads);
+            async move {
+                gate.come();
+                let _seen = seen;
+                pending::<()>().await;
+            }
+        }
+    };
+    let lane = runner.execute(flavour, async || thread::current().id()).unwrap();
+    let ended = runner.spawn(flavour, waits(false)).unwrap();
+    let failed = runner.spawn(flavour, waits(true)).unwrap();
+    let stopped = runner.spawn(flavour, never()).unwrap();
+    drop(runner.spawn(flavour, waits(false)).unwrap());
+    runner.adopt(flavour, waits(false)).unwrap();
+    runner.adopt(flavour, never()).unwrap();
+    gate.wait_for(6);
+    gate.open();
+    ended.join().unwrap();
+    failed.join().unwrap_err();
+    stopped.stop();
+    stopped.join().unwrap_err();
+    runner.stop();
+    finish(runner);
+    let threads = threads.lock().unwrap();
+    assert_eq!(threads.len(), 4 * 3 + 2);
+    assert!(threads.iter().all(|it| *it == lane), "{lane:?}: {threads:?}");
+}
+
+/// Row 27: adopted, executed and spawned, and its name is free again.
+pub fn a_closure_that_panics_before_it_makes_its_future_is_a_failure_like_others<
+    F: Flavour<Mode = Async>,
+>(
+    flavour: F,
+) {
+    let runner = runner();
+    let unmade = || || -> std::future::Ready<()> { panic!("no future today") };
+    for _ in 0..2 {
+        let failed = runner.task("pump").execute(flavour, unmade()).unwrap_err();
+        assert_eq!(failed.as_panic().unwrap().text(), "no future today");
+        let failed = runner.task("pump").spawn(flavour, unmade()).unwrap().join();
+        assert_eq!(failed.unwrap_err().as_panic().unwrap().text(), "no future today");
+    }
+    runner.task("pump").adopt(flavour, unmade()).unwrap();
+    let report = runner.run_until_stopped();
+    let root = report.root_cause().unwrap();
+    assert_eq!((report.failures().len(), root.task().name()), (1, Some("pump")));
+    assert_eq!(root.cause().as_panic().unwrap().text(), "no future today");
+}
+
+/// Rows 49 and 118: nothing, a while, and for ever.
+pub fn the_sleep_of_the_context_runs_on_the_lane_and_ends_with_a_stop<F: Flavour<Mode = Async>>(
+    flavour: F,
+) {
+    let (runner, gate) = (runner(), Gate::default());
+    let come = gate.clone();
+    let sleeper = runner.spawn(flavour, async move || {
+        let cx = Context::current();
+        let (begin, here) = (Instant::now(), thread::current().id());
+        assert_eq!(cx.sleep(Duration::ZERO).await, Ok(()));
+        assert_eq!(cx.sleep(Duration::from_millis(5)).await, Ok(()));
+        assert!(begin.elapsed() >= Duration::from_millis(5));
+        assert_eq!(thread::current().id(), here);
+        come.come();
+        let woken = cx.sleep(Duration::MAX).await;
+        assert!(cx.is_stopping() && cx.time_left().is_some());
+        assert_eq!(cx.sleep(Duration::MAX).await, Err(Stopping));
+        assert_eq!(cx.run_until_stopped(ready(7)).await, Ok(7));
+        woken
+    });
+    gate.wait_for(1);
+    runner.stop();
+    finish(runner);
+    assert_eq!(sleeper.unwrap().join(), Ok(Err(Stopping)));
+}
+
+/// Row 33.
+pub fn a_task_that_awaits_itself_is_told_so<F: Flavour<Mode = Async>>(flavour: F) {
+    let runner = runner();
+    let (give, own) = channel::<TaskHandle<()>>();
+    let (tell, told) = channel();
+    let handle = runner.task("ouroboros").spawn(flavour, async move || {
+        let mut own = own.recv().unwrap();
+        tell.send((&mut own).await).unwrap();
+        tell.send(own.await).unwrap();
+    });
+    give.send(handle.unwrap()).unwrap();
+    for _ in 0..2 {
+        match told.recv().unwrap() {
+            Err(JoinError::WouldDeadlock(ring)) => {
+                assert_eq!(ring.members().len(), 1);
+                assert!(ring.members()[0].task().contains("`ouroboros`"), "{ring}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    finish(runner);
+}
+
+/// Row 34: nobody blocks, so nobody is refused, and the stop ends both.
+pub fn tasks_that_await_each_other_leave_the_lane_usable_and_end_with_the_stop<
+    F: Flavour<Mode = Async>,
+>(
+    flavour: F,
+) {
+    type Mail = (Sender<TaskHandle<()>>, Receiver<TaskHandle<()>>);
+    let (runner, gate) = (hasty(), Gate::default());
+    let (to_one, of_one): Mail = channel();
+    let (to_other, of_other): Mail = channel();
+    let waits = |mail: Receiver<TaskHandle<()>>| {
+        let gate = gate.clone();
+        async move || {
+            gate.pass().await;
+            let other = mail.recv().unwrap();
+            let (value, dropped) = witness();
+            let _ = other.await;
+            drop((value, dropped));
+        }
+    };
+    let one = runner.spawn(flavour, waits(of_one)).unwrap();
+    let other = runner.spawn(flavour, waits(of_other)).unwrap();
+    to_one.send(other).unwrap();
+    to_other.send(one).unwrap();
+    gate.open();
+    for round in 0..100 {
+        assert_eq!(runner.execute(flavour, async move || round).unwrap(), round);
+    }
+    assert_eq!(runner.tree().alive(), 2);
+    runner.stop();
+    finish(runner);
+}
+
+/// Case C54, row 39: from the future itself and from a plain function that it calls.
+pub fn execute_on_the_own_lane_is_refused_at_once_and_the_payload_is_usable<
+    F: Flavour<Mode = Async>,
+>(
+    flavour: F,
+) {
+    fn nested<F: Flavour<Mode = Async>>(flavour: F) -> TaskHandle<u32> {
+        let handle = Handle::current();
+        match handle.execute(flavour, plain).unwrap_err() {
+            ExecuteError::WouldDeadlock { ring, payload } => {
+                let [member] = ring.members() else { panic!("{ring}") };
+                assert!(member.task().contains("`nested`"), "{ring}");
+                assert!(member.waits_for().contains(flavour.key().id().as_str()), "{ring}");
+                handle.spawn(flavour, payload).unwrap()
+            }
+            other => panic!("{other}"),
+        }
+    }
+    let runner = runner();
+    let task = runner.task("nested");
+    let value = task.execute(flavour, async move || nested(flavour).await);
+    assert_eq!(value.unwrap(), Ok(1));
+    finish(runner);
+}
+
+/// Row 45, for a payload that never ends by itself.
+pub fn execute_is_answered_when_its_payload_is_cancelled_by_a_stop<F: Flavour<Mode = Async>>(
+    flavour: F,
+) {
+    let (runner, gate) = (hasty(), Gate::default());
+    let (value, dropped) = witness();
+    let (handle, payload) = (runner.handle(), stays(&gate, value));
+    let caller = thread::spawn(move || {
+        let failed = handle.execute(flavour, payload).unwrap_err();
+        assert!(matches!(failed, ExecuteError::Stopped), "{failed}");
+        assert!(dropped.try_recv().is_ok(), "answered before the destructors had run");
+    });
+    gate.wait_for(1);
+    runner.stop();
+    finish(runner);
+    caller.join().unwrap();
+}
+
+/// Case C46, row 19.
+pub fn a_future_that_ignores_the_stop_is_dropped_when_its_grace_is_over<
+    F: Flavour<Mode = Async>,
+>(
+    flavour: F,
+) {
+    let (runner, gate) = (hasty(), Gate::default());
+    let come = gate.clone();
+    let (value, dropped) = witness();
+    let payload = async move || {
+        let _value = value;
+        come.come();
+        loop {
+            yield_now().await;
+        }
+    };
+    runner.adopt(flavour, payload).unwrap();
+    gate.wait_for(1);
+    runner.stop();
+    finish(runner);
+    assert!(dropped.try_recv().is_ok());
+}
+
+/// Row 20, and a grace of its own that is shorter than the runner's.
+pub fn a_future_that_nobody_wakes_is_dropped_when_its_own_grace_is_over<
+    F: Flavour<Mode = Async>,
+>(
+    flavour: F,
+) {
+    let (runner, gate) = (runner(), Gate::default());
+    let (value, dropped) = witness();
+    runner.task("deaf").grace(Duration::ZERO).adopt(flavour, stays(&gate, value)).unwrap();
+    gate.wait_for(1);
+    runner.stop();
+    let report = runner.run();
+    assert!(report.is_clean() && report.took() < Duration::from_secs(8), "{report}");
+    assert!(dropped.try_recv().is_ok());
+}
+
+/// Row 39b: its lane is busy when the stop comes. What it captured is dropped on the lane.
+pub fn a_stopped_task_that_has_not_begun_never_begins<F: Flavour<Mode = Async>>(flavour: F) {
+    let (runner, gate, told) = (runner(), Gate::default(), Gate::default());
+    let lane = runner.execute(flavour, async || thread::current().id()).unwrap();
+    let holds = gate.clone();
+    runner.adopt(flavour, async move || holds.pass_blocking()).unwrap();
+    gate.wait_for(1);
+    let (value, dropped) = witness();
+    let ran = Gate::default();
+    let runs = ran.clone();
+    let stopped = runner.spawn(flavour, async move || {
+        let _value = value;
+        runs.open();
+    });
+    let stopped = stopped.unwrap();
+    stopped.stop();
+    // Wishes are heard in their order: when this one has had its effect, so had the one above.
+    let come = told.clone();
+    let marker = runner.spawn(Each, move || {
+        come.come();
+        Context::current().stopped_blocking();
+    });
+    let marker = marker.unwrap();
+    told.wait_for(1);
+    marker.stop();
+    marker.join().unwrap();
+    gate.open();
+    assert_eq!(stopped.join(), Err(JoinError::Stopped));
+    assert_eq!(dropped.recv().unwrap().id(), lane);
+    finish(runner);
+    assert!(!ran.is_open());
+}
+
+/// What a handle says is over is over.
+pub fn destructors_have_run_when_the_handle_says_that_its_task_was_stopped<
+    F: Flavour<Mode = Async>,
+>(
+    flavour: F,
+) {
+    let (runner, gate) = (runner(), Gate::default());
+    for round in 1..=50 {
+        let (value, dropped) = witness();
+        let task = runner.task("pump").grace(Duration::ZERO);
+        let handle = task.spawn(flavour, stays(&gate, value)).unwrap();
+        gate.wait_for(round);
+        handle.stop();
+        assert_eq!(handle.join(), Err(JoinError::Stopped));
+        assert!(dropped.try_recv().is_ok());
+    }
+    finish(runner);
+}
+
+/// Row 5: three at a stop, the one in the middle is mined.
+pub fn one_future_whose_destructor_panics_does_not_keep_the_others_from_being_dropped<
+    F: Flavour<Mode = Async>,
+>(
+    flavour: F,
+) {
+    let (runner, gate) = (hasty(), Gate::default());
+    let ((one, first), (other, last)) = (witness(), witness());
+    runner.adopt(flavour, stays(&gate, one)).unwrap();
+    runner.task("mined").adopt(flavour, stays(&gate, Bomb)).unwrap();
+    runner.adopt(flavour, stays(&gate, other)).unwrap();
+    gate.wait_for(3);
+    runner.stop();
+    let report = runner.run();
+    assert!(report.is_clean(), "{report}");
+    let [contained] = report.contained() else { panic!("{report}") };
+    assert_eq!(contained.task().name(), Some("mined"));
+    assert_eq!(contained.cause().as_panic().unwrap().text(), BANG);
+    assert!(report.to_string().contains("`mined`: panicked: the bomb went off"), "{report}");
+    assert!(first.try_recv().is_ok() && last.try_recv().is_ok());
+}
+
+/// Row 5, at the end: adopted, executed, spawned.
+pub fn a_future_whose_destructor_panics_at_its_end_still_gives_its_value<
+    F: Flavour<Mode = Async>,
+>(
+    flavour: F,
+) {
+    let mined = || || Polled(|_: &mut Cx<'_>| Poll::Ready(7), Bomb);
+    let runner = runner();
+    assert_eq!(runner.task("executed").execute(flavour, mined()).unwrap(), 7);
+    assert_eq!(runner.task("spawned").spawn(flavour, mined()).unwrap().join(), Ok(7));
+    drop(runner.task("unread").spawn(flavour, mined()).unwrap());
+    let ends = || Polled(|_: &mut Cx<'_>| Poll::Ready(()), Bomb);
+    runner.task("adopted").adopt(flavour, ends).unwrap();
+    let report = runner.run();
+    assert!(report.is_clean(), "{report}");
+    let mut names: Vec<_> = report.contained().iter().map(|it| it.task().name().unwrap()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["adopted", "executed", "spawned", "unread"]);
+}
+
+/// Rows 1 and 5 together: the first panic is the failure, the second one is contained.
+pub fn a_future_that_panics_and_whose_destructor_panics_too_is_one_failure_and_one_contained<
+    F: Flavour<Mode = Async>,
+>(
+    flavour: F,
+) {
+    let mined = || || Polled(|_: &mut Cx<'_>| -> Poll<()> { panic!("no more") }, Bomb);
+    let runner = runner();
+    let failed = runner.task("executed").execute(flavour, mined()).unwrap_err();
+    assert_eq!(failed.as_panic().unwrap().text(), "no more");
+    runner.task("adopted").adopt(flavour, mined()).unwrap();
+    let report = runner.run_until_stopped();
+    let [failure] = report.failures() else { panic!("{report}") };
+    assert_eq!(failure.task().name(), Some("adopted"));
+    assert_eq!(failure.cause().as_panic().unwrap().text(), "no more");
+    let names: Vec<_> = report.contained().iter().map(|it| it.task().name().unwrap()).collect();
+    assert_eq!(names, ["executed", "adopted"]);
+}
+
+/// Row 38: of a task that ended, and of one that was cancelled; woken from another thread.
+pub fn wakers_that_outlive_the_runner_do_nothing<F: Flavour<Mode = Async>>(flavour: F) {
+    let runner = hasty();
+    let (give, wakers) = channel::<Waker>();
+    let keeps = |end: bool| {
+        let give = give.clone();
+        move || {
+            poll_fn(move |cx| {
+                give.send(cx.waker().clone()).unwrap();
+                if end { Poll::Ready(()) } else { Poll::Pending }
+            })
+        }
+    };
+    runner.execute(flavour, keeps(true)).unwrap();
+    runner.adopt(flavour, keeps(false)).unwrap();
+    let wakers: Vec<_> = wakers.iter().take(2).collect();
+    // Asked in vain while the task lives and is finished, then when all is over.
+    wakers[0].wake_by_ref();
+    runner.stop();
+    finish(runner);
+    for waker in wakers {
+        waker.wake_by_ref();
+        let other = waker.clone();
+        other.wake();
+        thread::spawn(move || waker.wake()).join().unwrap();
+    }
+}
+
+/// Row 36: each side waits for the other, thousands of times.
+pub fn no_wake_up_is_lost_between_a_thread_and_the_lane<F: Flavour<Mode = Async>>(flavour: F) {
+    const ROUNDS: usize = 2000;
+    let runner = runner();
+    let there: Vec<Gate> = (0..ROUNDS).map(|_| Gate::default()).collect();
+    let back: Vec<Gate> = (0..ROUNDS).map(|_| Gate::default()).collect();
+    let (ping, pong) = (there.clone(), back.clone());
+    let lane = runner.spawn(flavour, async move || {
+        for (ping, pong) in ping.iter().zip(&pong) {
+            ping.pass().await;
+            pong.open();
+        }
+    });
+    for (ping, pong) in there.iter().zip(&back) {
+        ping.open();
+        pong.pass_blocking();
+    }
+    lane.unwrap().join().unwrap();
+    let handles: Vec<_> =
+        (0..ROUNDS).map(|round| runner.spawn(flavour, async move || round)).collect();
+    until(|| handles.iter().flatten().any(TaskHandle::is_finished));
+    for (round, handle) in handles.into_iter().enumerate() {
+        assert_eq!(handle.unwrap().join(), Ok(round));
+    }
+    finish(runner);
+}

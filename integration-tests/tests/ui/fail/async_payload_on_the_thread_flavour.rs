@@ -1,0 +1,6 @@
+use spumoni::prelude::*;
+
+fn main() {
+    let runner = ServiceRunner::new();
+    let _ = runner.adopt(Thread, async || {});
+}

@@ -1,0 +1,6 @@
+use spumoni::prelude::*;
+
+#[service(flavour = "tokyo")]
+async fn api() {}
+
+fn main() {}

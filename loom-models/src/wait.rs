@@ -1,0 +1,5 @@
+//! `runtime-core/src/wait`, as far as it is modelled.
+
+#[allow(dead_code, unexpected_cfgs, unnameable_types, unreachable_pub)]
+#[path = "../../runtime-core/src/wait/graph.rs"]
+pub(crate) mod graph;
