@@ -6,6 +6,7 @@
 //!
 //! # Invariants
 //! 1. `state` is locked for one group at a time, and never while anybody is woken, told or cancelled.
+//!    `family` is locked inside of it.
 //! 2. The end of a member is in `ends` before the member is counted out: whoever sees nobody alive
 //!    sees all ends.
 //! 3. A member is in `living` from the moment it is let in to its end, or until it is given up. An end
@@ -50,6 +51,9 @@ pub(crate) struct GroupCore {
     slots: Option<Slots>,
     stop: Arc<StopNode>,
     stopping: AtomicBool,
+    /// Held while members are counted, in this group and in all of the same top group, so that
+    /// nobody sees a group empty and the one above not yet.
+    family: Arc<Mutex<()>>,
     /// Members that live, here and below.
     alive: AtomicUsize,
     state: Mutex<State>,
@@ -128,6 +132,7 @@ impl GroupCore {
             slots: policy.limit.map(Slots::new),
             stop,
             stopping: AtomicBool::new(false),
+            family: parent.map_or_else(Arc::default, |parent| Arc::clone(&parent.family)),
             alive: AtomicUsize::new(0),
             state: Mutex::default(),
             one_ended: Bell::new(),
@@ -180,7 +185,8 @@ impl GroupCore {
 
     /// How many members live, here and below.
     pub(crate) fn alive(&self) -> usize {
-        self.alive.load(Ordering::SeqCst)
+        let _family = self.family.lock();
+        self.alive.load(Ordering::Relaxed)
     }
 
     /// Why nothing new is taken.
@@ -214,9 +220,7 @@ impl GroupCore {
             drop(state);
             return Err(self.refusal());
         }
-        for group in self.lineage() {
-            group.alive.fetch_add(1, Ordering::SeqCst);
-        }
+        self.count_in();
         let member = Living {
             task: Arc::clone(task),
             policy: membership.policy,
@@ -239,12 +243,24 @@ impl GroupCore {
         }
     }
 
+    fn count_in(&self) {
+        let _family = self.family.lock();
+        for group in self.lineage() {
+            group.alive.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     /// So many members have ended: tells all who wait for that.
     fn count_out(&self, members: usize) {
+        {
+            let _family = self.family.lock();
+            for group in self.lineage() {
+                group.alive.fetch_sub(members, Ordering::Relaxed);
+            }
+        }
         for group in self.lineage() {
-            let last = group.alive.fetch_sub(members, Ordering::SeqCst) == members;
             ring(&group.one_ended);
-            if last {
+            if group.alive() == 0 {
                 ring(&group.all_ended);
                 group.free_name();
             }
