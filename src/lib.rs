@@ -7,7 +7,7 @@ pub use spumoni_core::{
     ExecuteError, Failure, Flavour, FlavourId, Group, GroupBuilder, Handle, HomeView, Join,
     JoinError, JoinGroupError, Launch, Member, MemberBuilder, MemberEnd, Mode, OnExit, OnFailure,
     PanicInfo, Payload, Reason, Refused, Registration, Ring, RunnerBuilder, Service, ServiceRunner,
-    Signal, Spec, StopReason, StopReport, Stopped, Stopping, Straggler, TaskBuilder, TaskError,
+    Signal, Spec, ScopeError, StopReason, StopReport, Stopped, Stopping, Straggler, TaskBuilder, TaskError,
     TaskHandle, TaskId, TaskLabel, TaskState, TaskView, Tree, registered,
 };
 

@@ -6,15 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-use integration_tests::within;
+use integration_tests::{LIMIT, runner, within};
 use spumoni::prelude::*;
 use spumoni::{JoinGroupError, MemberEnd, OnExit, OnFailure, Reason, StopReason, TaskState};
-
-const LIMIT: Duration = Duration::from_secs(20);
-
-fn runner() -> ServiceRunner {
-    ServiceRunner::builder().signals(false).build().expect("the settings are good")
-}
 
 fn group(handle: &Handle, name: &str) -> Group {
     handle.group(name).open().expect("the name is free")

@@ -59,6 +59,7 @@ pub use runner::builder::RunnerBuilder;
 pub use runner::group::{Group, GroupBuilder};
 pub use runner::handle::{Handle, TaskBuilder};
 pub use runner::member::MemberBuilder;
+pub use runner::scope::ScopeError;
 pub use runner::service_runner::ServiceRunner;
 pub use service::launch::{Launch, Service};
 pub use service::registry::{Registration, registered};

@@ -12,6 +12,7 @@
 //! 3. A member is in `living` from the moment it is let in to its end, or until it is given up. An end
 //!    that finds nothing there comes late, and only the root's account hears of it.
 
+use std::any::Any;
 use std::collections::{HashMap, VecDeque};
 use std::panic::Location;
 use std::sync::atomic::AtomicUsize;
@@ -51,6 +52,8 @@ pub(crate) struct GroupCore {
     slots: Option<Slots>,
     stop: Arc<StopNode>,
     stopping: AtomicBool,
+    /// A member's failure or end has stopped the others.
+    broken: AtomicBool,
     /// Held while members are counted, in this group and in all of the same top group, so that
     /// nobody sees a group empty and the one above not yet.
     family: Arc<Mutex<()>>,
@@ -61,6 +64,8 @@ pub(crate) struct GroupCore {
     pub(crate) one_ended: Bell,
     /// Nobody is alive any more.
     pub(crate) all_ended: Bell,
+    /// What one member did stops the others.
+    pub(crate) broke: Bell,
 }
 
 #[derive(Default)]
@@ -96,10 +101,36 @@ pub(crate) struct Membership {
     pub(crate) slot: bool,
 }
 
+/// Where a new group comes to stand.
+pub(crate) struct Position {
+    pub(crate) parent: Option<Arc<GroupCore>>,
+    path: Option<Arc<str>>,
+    stop: Arc<StopNode>,
+}
+
+impl Position {
+    /// Right below a group, or below the root.
+    pub(crate) fn below(root: &RootGroup, parent: Option<Arc<GroupCore>>) -> Self {
+        let path = parent.as_ref().map(|parent| Arc::clone(&parent.path));
+        let stop = Arc::clone(parent.as_ref().map_or(root.stop(), |parent| &parent.stop));
+        Position { parent, path, stop }
+    }
+
+    /// Below a task: its path and its stop are above, and the group that owns it counts the members.
+    pub(crate) fn of_task(task: &Header) -> Self {
+        let group = task.owner().as_group().and_then(|any| any.downcast_ref::<GroupCore>());
+        Position {
+            parent: group.and_then(|group| group.this.upgrade()),
+            path: Some(task.label().path().into()),
+            stop: Arc::clone(task.stop()),
+        }
+    }
+}
+
 impl GroupCore {
     pub(crate) fn open(
         root: &Arc<RootGroup>,
-        parent: Option<&Arc<GroupCore>>,
+        position: Position,
         name: Arc<str>,
         policy: Policy,
         here: &'static Location<'static>,
@@ -116,27 +147,30 @@ impl GroupCore {
         let label = TaskLabel {
             id: TaskId::next(),
             name: Some(name),
-            group: parent.map(|parent| Arc::clone(&parent.path)),
+            group: position.path,
             flavour: GROUP,
             spawned_at: here,
         };
         root.names().take(label.clone())?;
-        let stop = StopNode::below(parent.map_or(root.stop(), |parent| &parent.stop));
+        let stop = StopNode::below(&position.stop);
+        let parent = position.parent;
         let group = Arc::new_cyclic(|this| GroupCore {
             this: this.clone(),
             path: label.path().into(),
             label,
-            parent: parent.cloned(),
             root: Arc::clone(root),
             policy,
             slots: policy.limit.map(Slots::new),
             stop,
             stopping: AtomicBool::new(false),
-            family: parent.map_or_else(Arc::default, |parent| Arc::clone(&parent.family)),
+            broken: AtomicBool::new(false),
+            family: parent.as_ref().map_or_else(Arc::default, |up| Arc::clone(&up.family)),
+            parent,
             alive: AtomicUsize::new(0),
             state: Mutex::default(),
             one_ended: Bell::new(),
             all_ended: Bell::new(),
+            broke: Bell::new(),
         });
         group.enrol();
         Ok(group)
@@ -181,6 +215,23 @@ impl GroupCore {
     /// A member's time from being asked to being cancelled, if the group has one for it.
     pub(crate) fn grace(&self) -> Option<Duration> {
         self.policy.grace
+    }
+
+    /// What one member did stops the others.
+    pub(crate) fn break_up(&self) {
+        self.broken.store(true, Ordering::SeqCst);
+        self.begin_stop();
+        ring(&self.broke);
+    }
+
+    /// Whether what one member did has stopped the others.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken.load(Ordering::SeqCst)
+    }
+
+    /// Whether a failing member stops the others.
+    pub(crate) fn stops_on_failure(&self) -> bool {
+        self.policy.on_failure == OnFailure::Stop
     }
 
     /// How many members live, here and below.
@@ -527,7 +578,7 @@ impl Owner for GroupCore {
         }
         ring(&self.one_ended);
         match policy {
-            OnFailure::Stop => self.begin_stop(),
+            OnFailure::Stop => self.break_up(),
             OnFailure::Continue => {}
         }
     }
@@ -562,7 +613,7 @@ impl Owner for GroupCore {
             && !task.is_asked()
             && member.policy.on_exit.unwrap_or(self.policy.on_exit) == OnExit::Stop
         {
-            self.begin_stop();
+            self.break_up();
         }
         self.count_out(1);
         self.root.leave(1);
@@ -578,6 +629,10 @@ impl Owner for GroupCore {
             return false;
         }
         true
+    }
+
+    fn as_group(&self) -> Option<&(dyn Any + Send + Sync)> {
+        Some(self)
     }
 
     fn path(&self) -> Option<Arc<str>> {

@@ -15,7 +15,7 @@ use crate::group::names::Names;
 use crate::id::TaskId;
 use crate::log;
 use crate::sync::{AtomicBool, AtomicU64, Mutex, Ordering};
-use crate::task::contract::{AnyTask, Owner};
+use crate::task::contract::{AnyTask, Header, Owner};
 use crate::task::stop::StopNode;
 
 /// See the module.
@@ -131,6 +131,12 @@ impl RootGroup {
 
     pub(crate) fn graces(&self) -> BTreeSet<Duration> {
         self.graces.lock().clone()
+    }
+
+    /// Whether the task is one of this runner.
+    pub(crate) fn is_root_of(&self, task: &Header) -> bool {
+        let theirs: *const () = Arc::as_ptr(task.home().root()).cast();
+        theirs == std::ptr::from_ref(self).cast()
     }
 
     pub(crate) fn add_group(&self, id: TaskId, group: Weak<dyn Stoppable>) {

@@ -12,13 +12,14 @@ use crate::failure::TaskLabel;
 use crate::flavour::Flavour;
 use crate::group::end::MemberEnd;
 use crate::group::join::Join;
-use crate::group::node::GroupCore;
+use crate::group::node::{GroupCore, Position};
 use crate::group::policy::{OnExit, OnFailure, Policy};
 use crate::group::slots::Slots;
 use crate::id::TaskId;
 use crate::log;
 use crate::runner::core::Core;
 use crate::runner::member::MemberBuilder;
+use crate::task::cell;
 use crate::task::contract::Owner;
 use crate::task::handle::TaskHandle;
 use crate::task::payload::{Adoptable, Payload};
@@ -43,6 +44,10 @@ pub struct Group {
 impl Group {
     pub(crate) fn new(core: Arc<Core>, group: Arc<GroupCore>) -> Self {
         Group { core, group, detached: false }
+    }
+
+    pub(crate) fn node(&self) -> &Arc<GroupCore> {
+        &self.group
     }
 
     /// The group's name.
@@ -380,10 +385,32 @@ impl GroupBuilder {
     /// [`Reason::NoThread`] if the runner cannot be started.
     #[track_caller]
     pub fn open(self) -> Result<Group, Reason> {
-        let here = Location::caller();
-        self.core.start()?;
+        let position = Position::below(self.core.root(), self.parent.clone());
+        self.open_at(position, Location::caller())
+    }
+
+    /// Opens the group for a scope: below the task that the calling thread runs, if it runs one of this
+    /// runner and no group was named.
+    pub(crate) fn open_scope(self, here: &'static Location<'static>) -> Result<Group, Reason> {
         let root = self.core.root();
-        let group = GroupCore::open(root, self.parent.as_ref(), self.name, self.policy, here)?;
+        let of_task = match &self.parent {
+            Some(_) => None,
+            None => cell::current().filter(|task| root.is_root_of(task.header())),
+        };
+        let position = match of_task {
+            Some(task) => Position::of_task(task.header()),
+            None => Position::below(root, self.parent.clone()),
+        };
+        self.open_at(position, here)
+    }
+
+    fn open_at(
+        self,
+        position: Position,
+        here: &'static Location<'static>,
+    ) -> Result<Group, Reason> {
+        self.core.start()?;
+        let group = GroupCore::open(self.core.root(), position, self.name, self.policy, here)?;
         Ok(Group::new(self.core, group))
     }
 }

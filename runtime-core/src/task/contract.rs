@@ -233,6 +233,11 @@ pub(crate) trait Owner: Send + Sync {
         true
     }
 
+    /// The group that this is, for a group that comes to stand below; `None` if it is none.
+    fn as_group(&self) -> Option<&(dyn Any + Send + Sync)> {
+        None
+    }
+
     /// Where its tasks stand in the tree; `None` at the root.
     fn path(&self) -> Option<Arc<str>> {
         None
