@@ -1,4 +1,12 @@
-#![doc = include_str!("../README.md")]
+// The README's examples use these flavours.
+#![cfg_attr(
+    all(feature = "macros", feature = "smol", feature = "thread", feature = "tokio"),
+    doc = include_str!("../README.md")
+)]
+#![cfg_attr(
+    not(all(feature = "macros", feature = "smol", feature = "thread", feature = "tokio")),
+    doc = "One runner over several executors and threads. With the feature `full` this page is the README."
+)]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -41,3 +49,8 @@ pub mod prelude;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+
+/// The examples of a page that is no part of the documentation here, so that they are run.
+#[cfg(all(doctest, feature = "macros", feature = "smol", feature = "thread", feature = "tokio"))]
+#[doc = include_str!("../docs/services.md")]
+mod services {}

@@ -27,6 +27,9 @@ pub(crate) struct Flags {
     /// Measures only routes whose name begins like this; may be given several times.
     #[arg(long, value_name = "NAME")]
     pub(crate) route: Vec<String>,
+    /// Measures only contestants whose name has this in it: for a profiler.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) only: Option<String>,
     /// Measures with threads left to the kernel, or pinned to two cores, and not both.
     #[arg(long, value_name = "PLACE")]
     pub(crate) place: Option<Place>,

@@ -21,10 +21,15 @@ impl Watch {
         Watch { since: Instant::now(), busy: all_busy(), own: own_busy() }
     }
 
-    pub(crate) fn describe(&self, quick: bool) -> Machine {
+    /// How many cores' worth of work others have done since.
+    pub(crate) fn others(&self) -> f64 {
         let busy = all_busy().saturating_sub(self.busy);
         let own = own_busy().saturating_sub(self.own);
         let ticks = self.since.elapsed().as_secs_f64() * TICKS;
+        busy.saturating_sub(own) as f64 / ticks.max(1.0)
+    }
+
+    pub(crate) fn describe(&self, quick: bool) -> Machine {
         let at = SystemTime::now().duration_since(UNIX_EPOCH);
         Machine {
             processor: processor(),
@@ -33,7 +38,7 @@ impl Watch {
             compiler: env!("BENCH_RUSTC").to_owned(),
             at: at.map_or(0, |since| since.as_secs()),
             quick,
-            others: busy.saturating_sub(own) as f64 / ticks.max(1.0),
+            others: self.others(),
         }
     }
 }

@@ -71,8 +71,8 @@ pub(crate) enum Kind {
 pub(crate) struct Verdict {
     pub(crate) goal: String,
     pub(crate) at_most: f64,
-    /// Not pinned, which decides; `None` if it was not measured.
-    pub(crate) got: Option<f64>,
+    /// With threads not pinned; `None` if it was not measured.
+    pub(crate) free: Option<f64>,
     pub(crate) pinned: Option<f64>,
     pub(crate) against: String,
 }

@@ -62,6 +62,9 @@ fn chosen(flags: &Flags) -> Result<Vec<Route>> {
     if !flags.route.is_empty() {
         chosen.retain(|route| flags.route.iter().any(|name| route.name.starts_with(name.as_str())));
     }
+    if let Some(text) = &flags.only {
+        chosen.iter_mut().for_each(|route| route.keep(text));
+    }
     if chosen.is_empty() {
         return Err("no route of that name; `--list` shows them".into());
     }
@@ -70,13 +73,17 @@ fn chosen(flags: &Flags) -> Result<Vec<Route>> {
 
 fn measure(routes: &[Route], quick: bool, place: Place) -> Vec<RouteRecord> {
     let begun = Instant::now();
+    let routes: Vec<&Route> =
+        routes.iter().filter(|route| place == Place::Free || route.pace == Pace::Short).collect();
     let mut measured = Vec::new();
     for (done, route) in routes.iter().enumerate() {
-        if place == Place::Pinned && route.pace != Pace::Short {
-            continue;
-        }
-        let left = u32::try_from(routes.len() - done).unwrap_or(1);
-        let allowed = if quick { QUICK.saturating_sub(begun.elapsed()) / left } else { ROUTE };
+        // A route gets its part of the time that is left, by how much it needs.
+        let left: u32 = routes[done..].iter().map(|route| route.pace.weight()).sum();
+        let allowed = if quick {
+            QUICK.saturating_sub(begun.elapsed()) * route.pace.weight() / left
+        } else {
+            ROUTE
+        };
         eprintln!(
             "[{:>5.1} s] {} ({}), {} of {}",
             begun.elapsed().as_secs_f64(),
@@ -97,6 +104,9 @@ fn in_a_child(flags: &Flags) -> Result<Vec<RouteRecord>> {
     let mut child = Command::new(std::env::current_exe()?);
     child.args(["--place", Place::Pinned.name(), "--json"]);
     child.arg(&file.0).stdout(std::process::Stdio::null());
+    if let Some(text) = &flags.only {
+        child.arg("--only").arg(text);
+    }
     for route in &flags.route {
         child.arg("--route").arg(route);
     }

@@ -57,6 +57,7 @@ macro_rules! contract {
             a_name_is_free_again_as_soon_as_the_outcome_is_seen,
             the_context_of_a_payload_names_it_and_there_is_none_outside,
             the_current_handle_of_a_payload_is_that_of_its_runner,
+            a_payload_finds_its_runner_when_nobody_else_holds_it,
             a_payload_whose_destructor_panics_is_contained_and_named_when_it_never_ran,
             a_value_whose_destructor_panics_unread_is_contained_and_named,
             a_panic_whose_value_panics_when_dropped_is_one_failure_and_no_more,

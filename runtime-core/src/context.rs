@@ -89,7 +89,7 @@ impl Context {
     /// How long is left until the task is cancelled; `None` while no stop is asked.
     #[must_use]
     pub fn time_left(&self) -> Option<Duration> {
-        stop::time_left(self.task.header().stop())
+        stop::time_left(self.task.header().stop(), self.task.header().grace())
     }
 
     /// Sleeps on the lane's own timer, or until a stop is asked. Zero does not sleep; `Duration::MAX`

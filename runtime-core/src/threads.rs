@@ -1,21 +1,26 @@
 //! How the runner's threads are made and named.
 
+use std::any::Any;
 use std::io;
-use std::sync::Arc;
 use std::thread::Builder;
+
+use crate::unwind;
 
 /// What every thread of a runner has in common.
 pub(crate) struct Threads {
     pub(crate) name: String,
     pub(crate) stack_size: Option<usize>,
-    /// Called first on each thread that runs payloads.
-    pub(crate) enter: Box<dyn Fn() + Send + Sync>,
+    /// Called where a thread is made; what it gives is called first on the thread itself.
+    pub(crate) enter: Box<dyn Fn() -> Enter + Send + Sync>,
 }
+
+/// Makes a new thread one of the runner's. What it gives is held for as long as the thread works.
+pub(crate) type Enter = Box<dyn FnOnce() -> Box<dyn Any> + Send>;
 
 impl Threads {
     /// Makes a thread that may run payloads.
     pub(crate) fn spawn(
-        self: &Arc<Self>,
+        &self,
         suffix: &str,
         body: impl FnOnce() + Send + 'static,
     ) -> io::Result<()> {
@@ -23,12 +28,12 @@ impl Threads {
         if let Some(size) = self.stack_size {
             builder = builder.stack_size(size);
         }
-        let threads = Arc::clone(self);
+        let enter = (self.enter)();
         builder.spawn(move || {
-            (threads.enter)();
-            // Not held while the thread works: it would keep the runner's hooks for as long.
-            drop(threads);
+            let held = enter();
             body();
+            // It may be the last to hold things of the user's.
+            let _ = unwind::discard(held);
         })?;
         Ok(())
     }

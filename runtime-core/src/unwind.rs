@@ -75,6 +75,8 @@ thread_local! {
 }
 
 struct Note {
+    /// The text, by which a panic knows its note: one that is passed on without the hook has none.
+    text: Option<String>,
     location: Option<String>,
     backtrace: Option<String>,
 }
@@ -97,6 +99,7 @@ fn take_note(info: &PanicHookInfo<'_>) {
     }
     let backtrace = Backtrace::capture();
     let note = Note {
+        text: info.payload_as_str().map(str::to_owned),
         location: info.location().map(ToString::to_string),
         backtrace: (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string()),
     };
@@ -124,13 +127,12 @@ pub(crate) fn discard<T>(value: T) -> Result<(), PanicInfo> {
 #[cold]
 fn describe(value: Box<dyn Any + Send>) -> PanicInfo {
     let text = if let Some(text) = value.downcast_ref::<&'static str>() {
-        (*text).to_owned()
-    } else if let Some(text) = value.downcast_ref::<String>() {
-        text.clone()
+        Some((*text).to_owned())
     } else {
-        "non-string panic payload".to_owned()
+        value.downcast_ref::<String>().cloned()
     };
     let note = NOTE.try_with(|slot| slot.take()).ok().flatten();
+    let note = note.filter(|note| note.text == text);
     // A value whose own destructor panics: that second value is forgotten, or this could go on.
     if let Err(second) = panic::catch_unwind(AssertUnwindSafe(move || drop(value))) {
         mem::forget(second);
@@ -138,6 +140,7 @@ fn describe(value: Box<dyn Any + Send>) -> PanicInfo {
     let _ = NOTE.try_with(|slot| slot.take());
     let (location, backtrace) = note.map_or((None, None), |note| (note.location, note.backtrace));
     let thread = std::thread::current().name().unwrap_or("unnamed").to_owned();
+    let text = text.unwrap_or_else(|| "non-string panic payload".to_owned());
     PanicInfo { text, location, thread, backtrace }
 }
 

@@ -5,7 +5,13 @@ use std::{
     net::{SocketAddr, TcpListener, UdpSocket},
 };
 
+use socket2::SockRef;
+
 use crate::config::Config;
+
+/// Bytes of datagrams that the kernel is asked to keep while nobody reads them. What clients send in
+/// one burst overflows the usual 200 KB within milliseconds.
+const DATAGRAMS: usize = 4 * 1024 * 1024;
 
 /// The sockets the daemon is reached by; none of them blocks.
 #[derive(Debug)]
@@ -85,6 +91,8 @@ fn tcp(address: SocketAddr) -> io::Result<TcpListener> {
 fn udp(address: SocketAddr) -> io::Result<UdpSocket> {
     let socket = UdpSocket::bind(address)?;
     socket.set_nonblocking(true)?;
+    // As much as the system allows; less only means that the kernel drops datagrams sooner.
+    let _ = SockRef::from(&socket).set_recv_buffer_size(DATAGRAMS);
     Ok(socket)
 }
 

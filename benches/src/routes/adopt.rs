@@ -32,7 +32,7 @@ pub(crate) fn one() -> Route {
 pub(crate) fn four() -> Route {
     Route {
         name: "adopt-4",
-        title: "the same, 4 producers",
+        title: "trivial tasks that nobody waits for, 4 producers, submit to end",
         unit: "ns a task",
         pace: Pace::Short,
         contestants: contestants(4),
@@ -43,7 +43,7 @@ pub(crate) fn four() -> Route {
 pub(crate) fn sixty_four() -> Route {
     Route {
         name: "adopt-64",
-        title: "the same, 64 producers",
+        title: "trivial tasks that nobody waits for, 64 producers, submit to end",
         unit: "ns a task",
         pace: Pace::Short,
         contestants: contestants(64),

@@ -41,7 +41,7 @@ pub(crate) fn idle() -> Route {
 pub(crate) fn hot() -> Route {
     Route {
         name: "call-hot",
-        title: "the same, the next call at once",
+        title: "a plain thread calls a lane and gets the value back, the next call at once",
         unit: "ns a call",
         pace: Pace::Short,
         contestants: lanes(Rhythm::Hot),
@@ -63,7 +63,7 @@ pub(crate) fn thread_idle() -> Route {
 pub(crate) fn thread_hot() -> Route {
     Route {
         name: "thread-call-hot",
-        title: "the same, the next call at once",
+        title: "a plain thread has a closure called and gets the value, the next call at once",
         unit: "ns a call",
         pace: Pace::Short,
         contestants: threads(Rhythm::Hot),

@@ -56,7 +56,7 @@ pub(crate) fn empty() -> Route {
 pub(crate) fn bytes_128() -> Route {
     Route {
         name: "memory-128",
-        title: "the same with a future of 128 bytes",
+        title: "memory of a pending task with a future of 128 bytes, 100,000 of them",
         unit: "bytes a task",
         pace: Pace::Exact,
         contestants: pending::<128>(|counts| counts.live as f64),

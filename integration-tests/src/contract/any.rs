@@ -541,6 +541,19 @@ pub fn the_current_handle_of_a_payload_is_that_of_its_runner<F: Flavour<Mode: Ca
     assert_eq!(tells.recv().unwrap(), "nested");
 }
 
+/// A runner that is dropped asks its payloads to stop; they can still look where they are.
+pub fn a_payload_finds_its_runner_when_nobody_else_holds_it<F: Flavour<Mode: Calls>>(flavour: F) {
+    let (runner, gate) = (runner(), Gate::default());
+    let payload = <F::Mode>::after(&gate, || {
+        (Context::current().handle().is_stopping(), Handle::current().is_stopping())
+    });
+    let handle = runner.spawn(flavour, payload).unwrap();
+    gate.wait_for(1);
+    drop(runner);
+    gate.open();
+    assert_eq!(handle.join().unwrap(), (true, true));
+}
+
 // -- destructors that panic
 
 /// Row 5, for a closure. The flavour is kept busy, so that the stop comes before the payload begins.

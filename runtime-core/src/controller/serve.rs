@@ -120,11 +120,18 @@ impl Controller {
         }
     }
 
-    fn finished(&self) -> Option<StopRequest> {
+    fn finished(&mut self) -> Option<StopRequest> {
         // The gate shuts in the same step that finds nobody inside.
-        let finished = self.until_idle && self.homes.root().gate().shut_if_empty();
-        let reason = StopReason::Finished;
-        finished.then_some(StopRequest { reason, budget: None, force: false })
+        if !self.until_idle || !self.homes.root().gate().shut_if_empty() {
+            return None;
+        }
+        // Whoever has left told before of a failure, or of a service's end: that came first.
+        while let Ok(event) = self.events.try_recv() {
+            if let Some(request) = self.hear(event) {
+                return Some(request);
+            }
+        }
+        Some(StopRequest { reason: StopReason::Finished, budget: None, force: false })
     }
 
     /// A lane whose executor broke, as a failure.
@@ -145,12 +152,12 @@ impl Controller {
         if task.header().life.state().is_final() {
             return;
         }
-        let grace = Deadline::after(task.header().grace().unwrap_or(self.limits.grace));
-        if task.header().stop().ask(grace) {
+        let (now, grace) = (Instant::now(), task.header().grace().unwrap_or(self.limits.grace));
+        if task.header().stop().ask(now, grace, Deadline::never()) {
             if task.header().life.state() == crate::task::state::TaskState::Initialized {
                 contract::cancel(&task);
             }
-            self.note(grace, What::Cancel(task));
+            self.note(Deadline::from(now, grace), What::Cancel(task));
         }
     }
 

@@ -50,8 +50,7 @@ impl Controller {
         log::info(format_args!("stopping: {}", request.reason));
         root.begin_stop();
         root.watch();
-        // What a task can count on: its own grace may be shorter, and is what its context says.
-        root.stop().ask(stages.cancel.min(Deadline::from(asked, self.limits.grace)));
+        root.stop().ask(asked, self.limits.grace, stages.cancel);
         for group in root.groups() {
             group.begin_stop();
         }
@@ -179,6 +178,7 @@ impl Controller {
             stop.stages.force(now);
             stop.forced.get_or_insert(request.reason);
         }
+        self.homes.root().stop().hurry(stop.stages.cancel);
     }
 
     fn tell_progress(&self, stop: &Stop) {

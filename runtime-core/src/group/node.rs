@@ -427,7 +427,7 @@ impl GroupCore {
         let whole = self.policy.group_grace.unwrap_or_else(usual);
         // The rest is for destructors.
         let latest = whole / 10 * 8;
-        self.stop.ask(Deadline::from(asked, task.min(latest)));
+        self.stop.ask(asked, task, Deadline::from(asked, latest));
         let mut next = Deadline::from(asked, whole);
         let mut due = Vec::new();
         if next.is_over(now) {

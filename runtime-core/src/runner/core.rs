@@ -24,6 +24,7 @@ use crate::submit::{self, Options};
 use crate::sync::{Mutex, Ordering};
 use crate::task::contract::Owner;
 use crate::threads::Threads;
+use crate::unwind;
 
 /// See the module.
 pub(crate) struct Core {
@@ -61,7 +62,7 @@ thread_local! {
 
 impl Core {
     pub(crate) fn new(settings: Settings) -> Arc<Self> {
-        crate::unwind::install_hook();
+        unwind::install_hook();
         let epoch = Instant::now();
         let (events_in, events) = crossbeam_channel::unbounded();
         let root = RootGroup::new(events_in, epoch);
@@ -71,8 +72,12 @@ impl Core {
             name: settings.name.clone(),
             stack_size: settings.stack_size,
             enter: Box::new(move || {
-                let core = of_threads.get().cloned().unwrap_or_default();
-                HERE.set(core);
+                // Held by the thread: its payloads find their runner even when nobody else holds it.
+                let core = of_threads.get().and_then(Weak::upgrade);
+                Box::new(move || {
+                    HERE.set(core.as_ref().map(Arc::downgrade).unwrap_or_default());
+                    Box::new(core)
+                })
             }),
         });
         let config =
@@ -130,10 +135,6 @@ impl Core {
         Controller::new(events, homes, Arc::clone(&self.ending), self.limits, self.name.clone())
     }
 
-    pub(crate) fn has_started(&self) -> bool {
-        self.started.load(Ordering::Acquire)
-    }
-
     /// Starts a service, or keeps it for `run`. Refused, it is not launched.
     pub(crate) fn add(
         &self,
@@ -146,7 +147,10 @@ impl Core {
             drop(services);
             self.start()?;
             self.let_in(spec, here)?;
-            return self.launch(spec, launch(), here);
+            let undo = LetIn { root: self.root(), name: spec.name() };
+            let launch = launch();
+            std::mem::forget(undo);
+            return self.launch(spec, launch, here);
         };
         if let Some((other, _, there)) = waiting.iter().find(|(o, ..)| o.name() == spec.name()) {
             return Err(Reason::DuplicateName { name: other.name().into(), there, here });
@@ -167,6 +171,12 @@ impl Core {
             spawned_at: here,
         };
         submit::let_in(self.root(), Some(label), false)
+    }
+
+    /// Drops the services that wait for a run which is not to come.
+    pub(crate) fn forget_services(&self) {
+        let waiting = std::mem::replace(&mut *self.services.lock(), Services::Running);
+        let _ = unwind::discard(waiting);
     }
 
     /// Starts the services that waited for this.
@@ -203,6 +213,19 @@ impl Core {
             ..Options::default()
         };
         launch.start(&self.homes, options, here)
+    }
+}
+
+/// Lets a service out again whose `launch` panics.
+struct LetIn<'a> {
+    root: &'a RootGroup,
+    name: &'static str,
+}
+
+impl Drop for LetIn<'_> {
+    fn drop(&mut self) {
+        self.root.release_name(self.name);
+        self.root.leave(1);
     }
 }
 

@@ -224,7 +224,7 @@ impl Handle {
             (Err(reason), Some(service)) => Err(Refused::new(reason, service)),
             (Err(reason), None) => {
                 // It was launched and refused at the last moment; what is left is to say so.
-                self.fail_launch(S::SPEC.name(), &reason, here);
+                self.fail_launch(S::SPEC.name(), reason.to_string(), here);
                 Ok(())
             }
         }
@@ -252,9 +252,9 @@ impl Handle {
     fn ask(&self, budget: Option<Duration>, force: bool, at: &'static Location<'static>) {
         let by = cell::current().map(|task| task.header().label().to_string().into());
         let reason = StopReason::Requested { at, by };
-        // From here on nothing new is taken; the rest is the controller's.
-        self.core.root().begin_stop();
+        // Told first: what fails because nothing new is taken is no reason to stop any more.
         self.core.root().tell(Event::Stop(StopRequest { reason, budget, force }));
+        self.core.root().begin_stop();
     }
 
     /// Resolves as soon as the runner is asked to stop. Owned and `'static`: good for any API that takes
@@ -348,12 +348,7 @@ impl Handle {
         }
     }
 
-    pub(crate) fn fail_launch(
-        &self,
-        name: &str,
-        reason: &Reason,
-        here: &'static Location<'static>,
-    ) {
+    pub(crate) fn fail_launch(&self, name: &str, why: String, here: &'static Location<'static>) {
         let task = crate::failure::TaskLabel {
             id: TaskId::next(),
             name: Some(name.into()),
@@ -361,7 +356,7 @@ impl Handle {
             flavour: crate::id::FlavourId::new("service"),
             spawned_at: here,
         };
-        let error = anyhow::Error::msg(reason.to_string()).context("it could not be started");
+        let error = anyhow::Error::msg(why).context("it could not be started");
         let cause = crate::failure::Cause::error(error);
         let age = self.core.root().age();
         self.core.root().failed(crate::failure::Failure { task, cause, age });

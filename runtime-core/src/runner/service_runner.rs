@@ -59,7 +59,15 @@ impl ServiceRunner {
         let here = Location::caller();
         let core = self.handle.core();
         if let Err(reason) = core.add(one.spec(), || one.launch(), here) {
-            self.handle.fail_launch(one.spec().name(), &reason, here);
+            let spec = one.spec();
+            let twin = registered().into_iter().map(Registration::spec);
+            let twin = twin.take_while(|other| *other != spec).find(|o| o.name() == spec.name());
+            let why = match twin {
+                // No code of the user's has added them: they stand where they were registered.
+                Some(twin) => format!("{spec} has the name of {twin}"),
+                None => reason.to_string(),
+            };
+            self.handle.fail_launch(spec.name(), why, here);
         }
     }
 
@@ -103,7 +111,7 @@ impl ServiceRunner {
         let _signals = core.signals.then(|| signal::subscribe(Arc::clone(core.root())));
         let no_thread = core.start().is_err();
         if let Err((spec, reason)) = core.start_services() {
-            self.handle.fail_launch(spec.name(), &reason, Location::caller());
+            self.handle.fail_launch(spec.name(), reason.to_string(), Location::caller());
         }
         core.root().tell(Event::Run { until_idle });
         if no_thread {
@@ -148,10 +156,15 @@ impl Deref for ServiceRunner {
 impl Drop for ServiceRunner {
     fn drop(&mut self) {
         let core = self.handle.core();
-        if core.has_started() && core.ending.report().is_none() {
-            let reason = StopReason::Dropped;
-            core.root().tell(Event::Stop(StopRequest { reason, budget: None, force: false }));
+        if core.ending.report().is_some() {
+            return;
         }
+        let reason = StopReason::Dropped;
+        core.root().tell(Event::Stop(StopRequest { reason, budget: None, force: false }));
+        core.root().begin_stop();
+        core.forget_services();
+        // Where nothing has started, nobody is left to wait for: the report is made at once.
+        core.control_here();
     }
 }
 

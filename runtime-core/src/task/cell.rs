@@ -33,6 +33,7 @@ use crate::task::lifecycle::{Claim, Lifecycle};
 use crate::task::outcome::{JoinError, Outcome};
 use crate::task::payload::{Mode, Payload, Route};
 use crate::task::state::{TaskEvent, TaskState};
+use crate::task::stop::Stopping;
 use crate::unwind::{self, PanicInfo};
 use crate::wait::blocking;
 use crate::wait::graph::{ExecutorId, Target};
@@ -193,6 +194,11 @@ impl<M: Mode, P: Payload<M>, R: Route<P::Output>> TaskCell<M, P, R> {
                 header.contain(unsafe { self.empty() });
                 match unwind::guard(|| R::settle(value)) {
                     Ok(Ok(kept)) => Ending::Value(kept),
+                    // The way out of a task that was asked to stop.
+                    Ok(Err(error)) if error.is::<Stopping>() && header.stop().is_asked() => {
+                        header.contain(unwind::discard(error));
+                        Ending::Stopped
+                    }
                     Ok(Err(error)) => Ending::Failed(Cause::error(error)),
                     Err(info) => Ending::Failed(Cause::Panic(info)),
                 }

@@ -7,51 +7,62 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use event_listener::{Event, EventListener};
 
+use crate::sync::Mutex;
 use crate::time::Deadline;
 
 /// One node of the tree of stops.
 pub(crate) struct StopNode {
     parent: Option<Arc<StopNode>>,
     asked: OnceLock<Asked>,
+    /// When everybody below is cancelled, whatever the graces.
+    cancel: Mutex<Deadline>,
     event: Event,
 }
 
 /// A stop that was asked.
 #[derive(Clone, Copy)]
 pub(crate) struct Asked {
-    /// When the asked ones are cancelled.
-    pub(crate) patience: Deadline,
+    at: Instant,
+    /// How long each has, unless it has a grace of its own.
+    grace: Duration,
 }
 
 impl StopNode {
     pub(crate) fn root() -> Arc<Self> {
-        Arc::new(StopNode { parent: None, asked: OnceLock::new(), event: Event::new() })
+        Self::new(None)
     }
 
     pub(crate) fn below(parent: &Arc<Self>) -> Arc<Self> {
+        Self::new(Some(Arc::clone(parent)))
+    }
+
+    fn new(parent: Option<Arc<StopNode>>) -> Arc<Self> {
         Arc::new(StopNode {
-            parent: Some(Arc::clone(parent)),
+            parent,
             asked: OnceLock::new(),
+            cancel: Mutex::new(Deadline::never()),
             event: Event::new(),
         })
     }
 
     /// Asks this node and all below it. Only the first time counts: `true`.
-    pub(crate) fn ask(&self, patience: Deadline) -> bool {
-        let first = self.asked.set(Asked { patience }).is_ok();
+    pub(crate) fn ask(&self, at: Instant, grace: Duration, cancel: Deadline) -> bool {
+        self.hurry(cancel);
+        let first = self.asked.set(Asked { at, grace }).is_ok();
         if first {
             self.event.notify(usize::MAX);
         }
         first
     }
 
-    /// The stop asked of this node or of one above, the nearest first.
-    pub(crate) fn asked(&self) -> Option<Asked> {
-        self.lineage().find_map(|node| node.asked.get().copied())
+    /// Everybody below is cancelled by then.
+    pub(crate) fn hurry(&self, cancel: Deadline) {
+        let mut before = self.cancel.lock();
+        *before = before.min(cancel);
     }
 
     pub(crate) fn is_asked(&self) -> bool {
@@ -115,6 +126,9 @@ impl std::fmt::Debug for Stopped {
 }
 
 /// A wait ended early because a stop was asked.
+///
+/// A task that is adopted and ends in this error after it was asked to stop, by `sleep(…).await?` for
+/// instance, was stopped and has not failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stopping;
 
@@ -126,7 +140,14 @@ impl std::fmt::Display for Stopping {
 
 impl std::error::Error for Stopping {}
 
-/// What is left of a stop's patience: `None` if none was asked, `Duration::MAX` if it never ends.
-pub(crate) fn time_left(node: &StopNode) -> Option<Duration> {
-    node.asked().map(|asked| asked.patience.left().unwrap_or(Duration::MAX))
+/// How long is left to a task with this stop and maybe a grace of its own: `None` if no stop was asked,
+/// `Duration::MAX` if it is never cancelled.
+pub(crate) fn time_left(node: &StopNode, own: Option<Duration>) -> Option<Duration> {
+    let cancelled = |node: &StopNode| {
+        let asked = node.asked.get()?;
+        let grace = Deadline::from(asked.at, own.unwrap_or(asked.grace));
+        Some(grace.min(*node.cancel.lock()))
+    };
+    let first = node.lineage().filter_map(cancelled).reduce(Deadline::min)?;
+    Some(first.left().unwrap_or(Duration::MAX))
 }

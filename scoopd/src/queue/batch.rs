@@ -18,7 +18,7 @@ pub(crate) struct Batch {
     pub(super) at: i64,
     pub(super) records: Vec<Record>,
     pub(super) ticket: Option<Ticket>,
-    pub(super) _room: Reserved,
+    pub(super) room: Reserved,
 }
 
 impl Batch {
@@ -38,9 +38,10 @@ impl Batch {
         self.ticket.as_ref().is_none_or(Ticket::claim)
     }
 
-    /// Tells the sender, if it waits, that the records are committed; gives their room back.
+    /// Gives back the room of the records, which are committed, and tells the sender, if it waits.
     /// A batch that is dropped instead tells its sender that it was not stored.
     pub(crate) fn commit(self) {
+        drop(self.room);
         if let Some(ticket) = self.ticket {
             ticket.commit();
         }

@@ -139,7 +139,7 @@ impl QueueHandle {
         let Some(reserved) = self.room.reserve(records.len(), limit) else {
             return Err((Refused::Full, records));
         };
-        let batch = Batch { at: now(), records, ticket, _room: reserved };
+        let batch = Batch { at: now(), records, ticket, room: reserved };
         self.sender.try_send(Job::Write(batch)).map_err(|error| match error {
             TrySendError::Full(job) => (Refused::Full, records_of(job)),
             TrySendError::Disconnected(job) => (Refused::Closed, records_of(job)),

@@ -44,6 +44,8 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, OpenReason> {
     // No mutex inside SQLite: a `Connection` is not `Sync`, the borrow checker does it.
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(PATIENCE)?;
+    // No files but those that are open from the start: descriptors may be short later.
+    connection.pragma_update(None, "temp_store", "memory")?;
     Ok(connection)
 }
 

@@ -1,8 +1,10 @@
 //! `POST /ingest`: all of a body or nothing of it.
 
+use std::thread;
+
 use rusqlite::TransactionBehavior;
 
-use super::support::{Client, Daemon, Folder, post};
+use super::support::{Client, Daemon, Folder, get, post, until};
 
 const SAMPLES: &str = "SELECT count(*) FROM samples";
 
@@ -82,4 +84,25 @@ fn a_database_that_another_program_has_locked_is_a_503_and_nothing_is_stored_lat
     assert_eq!(post(daemon.http, "coffee:1|c").status, 200);
     assert_eq!(daemon.stop().assert_clean(), 1);
     assert_eq!(folder.count("SELECT count(*) FROM samples WHERE name = 'late'"), 0);
+}
+
+#[test]
+fn a_full_queue_is_a_503_at_once_and_what_it_holds_is_not_lost() {
+    let folder = Folder::new();
+    let daemon = Daemon::start(&folder);
+    let http = daemon.http;
+    let mut other = folder.open_db();
+    let lock = other.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+    let many = thread::spawn(move || post(http, "a:1|c\n".repeat(70_000)));
+    until("a full queue", || {
+        get(http, "/metrics").body.contains("scoopd_held 70000").then_some(())
+    });
+    let answer = post(http, "b:1|c");
+    assert_eq!(answer.status, 503, "{answer:?}");
+    assert_eq!(answer.body, "the database cannot keep up; nothing was stored\n");
+    drop(lock);
+    // On a very slow machine it was given back before the lock was gone.
+    let stored = if many.join().unwrap().status == 200 { 70_000 } else { 0 };
+    assert_eq!(daemon.stop().assert_clean(), stored);
+    assert_eq!(folder.count(SAMPLES), stored);
 }

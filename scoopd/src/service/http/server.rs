@@ -67,11 +67,13 @@ impl Http {
         let reader = Arc::new(Mutex::new(reader));
         let router = router(App { queue, counters, totals, reader, cx: cx.clone() });
         let server = Server { listener, router, seats: Seats::new(CONNECTIONS), cx };
-        let mut connections = JoinSet::new();
+        let (mut connections, mut latecomers) = (JoinSet::new(), JoinSet::new());
         server.serve(&mut connections).await;
         let patience = server.cx.time_left().unwrap_or_default() / 2;
-        // Those that are not done by then are dropped here, on their lane.
-        let _ = timeout(patience, server.see_off(connections)).await;
+        let _ = timeout(patience, server.see_off(&mut connections, &mut latecomers)).await;
+        // Waited for, because the writer waits for the last handle to the queue.
+        connections.shutdown().await;
+        latecomers.shutdown().await;
         Ok(())
     }
 }
@@ -97,8 +99,7 @@ impl Server {
         }
     }
 
-    async fn see_off(&self, mut connections: JoinSet<()>) {
-        let mut latecomers = JoinSet::new();
+    async fn see_off(&self, connections: &mut JoinSet<()>, latecomers: &mut JoinSet<()>) {
         while !connections.is_empty() {
             tokio::select! {
                 _ = connections.join_next() => {}

@@ -1,0 +1,133 @@
+//! Every name that the façade and its prelude re-export is there, once, under the feature that brings it.
+
+use std::fmt::Debug;
+
+fn debug<T: Debug + ?Sized>() {}
+fn send_and_sync<T: Send + Sync>() {}
+
+#[test]
+fn types_are_there_and_can_be_debugged() {
+    debug::<spumoni::AddError<()>>();
+    debug::<spumoni::AdoptError<()>>();
+    debug::<spumoni::BuildError>();
+    debug::<spumoni::BusyView>();
+    debug::<spumoni::Cause>();
+    debug::<spumoni::Context>();
+    debug::<spumoni::ExecuteError<()>>();
+    debug::<spumoni::Failure>();
+    debug::<spumoni::FlavourId>();
+    debug::<spumoni::Handle>();
+    debug::<spumoni::HomeView>();
+    debug::<spumoni::JoinError>();
+    debug::<spumoni::Launch>();
+    debug::<spumoni::Member>();
+    debug::<spumoni::PanicInfo>();
+    debug::<spumoni::Reason>();
+    debug::<spumoni::Refused<()>>();
+    debug::<spumoni::Registration>();
+    debug::<spumoni::Ring>();
+    debug::<spumoni::RunnerBuilder>();
+    debug::<spumoni::ServiceRunner>();
+    debug::<spumoni::Signal>();
+    debug::<spumoni::Spec>();
+    debug::<spumoni::StopReason>();
+    debug::<spumoni::StopReport>();
+    debug::<spumoni::Stopped>();
+    debug::<spumoni::Stopping>();
+    debug::<spumoni::Straggler>();
+    debug::<spumoni::TaskBuilder<'static>>();
+    debug::<spumoni::TaskError>();
+    debug::<spumoni::TaskHandle<()>>();
+    debug::<spumoni::TaskId>();
+    debug::<spumoni::TaskLabel>();
+    debug::<spumoni::TaskState>();
+    debug::<spumoni::TaskView>();
+    debug::<spumoni::Tree>();
+    debug::<spumoni::flavour::FlavourKey>();
+}
+
+#[test]
+fn what_goes_from_thread_to_thread_may_do_so() {
+    send_and_sync::<spumoni::Handle>();
+    send_and_sync::<spumoni::Context>();
+    send_and_sync::<spumoni::ServiceRunner>();
+    send_and_sync::<spumoni::StopReport>();
+    send_and_sync::<spumoni::Stopped>();
+    send_and_sync::<spumoni::TaskHandle<String>>();
+    // Whatever the payload captures: `?` into `anyhow::Error` asks for it.
+    send_and_sync::<spumoni::Refused<std::sync::mpsc::Receiver<u8>>>();
+}
+
+/// A payload for each mode, by its traits.
+fn adoptable<M: spumoni::Mode, P: spumoni::Payload<M>>(_: P)
+where
+    P::Output: spumoni::Adoptable,
+{
+}
+
+#[test]
+fn traits_can_be_named_in_bounds() {
+    adoptable::<spumoni::Async, _>(async || {});
+    adoptable::<spumoni::Blocking, _>(|| {});
+    assert!(spumoni::registered().is_empty());
+}
+
+#[cfg(feature = "tokio")]
+#[test]
+fn tokio_is_a_flavour() {
+    flavour::<spumoni::Tokio>(spumoni::prelude::Tokio, "tokio");
+}
+
+#[cfg(feature = "smol")]
+#[test]
+fn smol_is_a_flavour_with_things_of_its_own() {
+    flavour::<spumoni::Smol>(spumoni::prelude::Smol, "smol");
+    debug::<spumoni::smol::Task<()>>();
+}
+
+#[cfg(feature = "async-std")]
+#[test]
+fn async_std_is_a_flavour() {
+    flavour::<spumoni::AsyncStd>(spumoni::prelude::AsyncStd, "async-std");
+}
+
+#[cfg(feature = "thread")]
+#[test]
+fn thread_is_a_flavour() {
+    flavour::<spumoni::Thread>(spumoni::prelude::Thread, "thread");
+}
+
+#[cfg(any(feature = "tokio", feature = "smol", feature = "async-std", feature = "thread"))]
+fn flavour<F: spumoni::Flavour>(flavour: F, name: &str) {
+    assert_eq!(flavour.key().id().as_str(), name);
+}
+
+#[cfg(all(feature = "macros", feature = "thread"))]
+#[test]
+fn the_prelude_is_enough_for_a_service() {
+    use spumoni::prelude::*;
+
+    struct Sum(u32);
+
+    #[service(flavour = "thread")]
+    impl Sum {
+        fn run(&self, cx: &Context) {
+            assert_eq!((self.0, cx.name()), (1, "sum"));
+        }
+    }
+
+    fn service<S: Service>(service: S) -> StopReport {
+        let runner = ServiceRunner::new();
+        runner.add(service).unwrap();
+        let _: Handle = runner.handle();
+        runner.run()
+    }
+    assert!(service(Sum(1)).is_clean());
+    let _: Option<(TaskHandle<()>, Stopping)> = None;
+}
+
+#[cfg(all(unix, feature = "signal"))]
+#[test]
+fn signals_can_be_held_before_there_is_a_runner() {
+    spumoni::signal::hold().unwrap();
+}
