@@ -34,9 +34,7 @@ fn smoke() {
     let h = runner.handle();
     let h2 = h.clone();
     let e = runner
-        .execute(Tokio, async move || {
-            h2.execute(Tokio, async || 1).unwrap_err().to_string()
-        })
+        .execute(Tokio, async move || h2.execute(Tokio, async || 1).unwrap_err().to_string())
         .unwrap();
     println!("{e}");
     println!("{}", runner.tree());

@@ -27,6 +27,7 @@ mod pool;
 pub mod flavour;
 // -- who owns tasks
 mod group;
+mod tools;
 mod homes;
 mod submit;
 mod service;
@@ -69,6 +70,9 @@ pub use task::outcome::JoinError;
 pub use task::payload::{Adoptable, Async, Blocking, Mode, Payload};
 pub use task::state::TaskState;
 pub use task::stop::{Stopped, Stopping};
+pub use tools::barrier::Barrier;
+pub use tools::event::Event;
+pub use tools::semaphore::{Permit, Semaphore};
 pub use unwind::PanicInfo;
 pub use wait::{Member, Ring};
 

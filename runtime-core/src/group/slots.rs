@@ -53,6 +53,16 @@ impl Slots {
         self.0.lock().try_take()
     }
 
+    /// Changes how many places there are. Raised, it gives the new ones to those who wait.
+    pub(crate) fn set_limit(&self, limit: usize) {
+        let granted = {
+            let mut inner = self.0.lock();
+            inner.limit = limit;
+            inner.grant()
+        };
+        wake(granted);
+    }
+
     /// How many places there are.
     pub(crate) fn limit(&self) -> usize {
         self.0.lock().limit
