@@ -6,10 +6,10 @@
 //!
 //! It prints
 //! ```text
-//! reading 1: 10
-//! reading 2: 20
-//! reading 3: 30
-//! the display was asked to stop
+//! registered: pulse
+//! sampler: reading 10
+//! sampler: reading 20
+//! sampler: reading 30
 //! ```
 //! and on standard error, among other things
 //! ```text
@@ -17,14 +17,12 @@
 //! ```
 //! Exit code: 0
 
-use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use spumoni::prelude::*;
 
 /// Takes three readings, on a thread of its own.
 struct Sampler {
-    readings: Sender<u32>,
     step: u32,
 }
 
@@ -34,7 +32,7 @@ impl Sampler {
         for reading in 1..=3 {
             // An error as soon as a stop is asked.
             cx.sleep_blocking(Duration::from_millis(5))?;
-            self.readings.send(reading * self.step)?;
+            println!("{}: reading {}", cx.name(), reading * self.step);
         }
         Ok(())
     }
@@ -42,19 +40,16 @@ impl Sampler {
 
 /// Goes on until it is asked to stop.
 #[service(flavour = "tokio")]
-async fn display(cx: Context) {
-    cx.stopped().await;
-    println!("the display was asked to stop");
+async fn pulse(cx: Context) {
+    let mut clock = tokio::time::interval(Duration::from_millis(1));
+    while cx.run_until_stopped(clock.tick()).await.is_ok() {}
 }
 
 fn main() -> anyhow::Result<StopReport> {
+    for one in spumoni::registered() {
+        println!("registered: {}", one.spec().name());
+    }
     let runner = ServiceRunner::discover();
-    let (readings, taken) = std::sync::mpsc::channel();
-    runner.add(Sampler { readings, step: 10 })?;
-    let printer = std::thread::spawn(move || {
-        taken.iter().enumerate().for_each(|(n, value)| println!("reading {}: {value}", n + 1));
-    });
-    let report = runner.run();
-    printer.join().ok();
-    Ok(report)
+    runner.add(Sampler { step: 10 })?;
+    Ok(runner.run())
 }

@@ -119,7 +119,7 @@ fn fastest<'a>(route: &'a RouteRecord, place: Place, begins: &str) -> Option<&'a
 
 impl Verdict {
     /// Threads that are not pinned decide, if they were measured: that is what programs have.
-    fn got(&self) -> Option<f64> {
+    pub(crate) fn got(&self) -> Option<f64> {
         self.free.or(self.pinned)
     }
 

@@ -36,9 +36,15 @@ impl Gate {
         self.0.changed.notify(usize::MAX);
     }
 
+    /// How many have come.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.0.come.load(Ordering::SeqCst)
+    }
+
     /// Blocks until so many have come.
     pub fn wait_for(&self, many: usize) {
-        self.wait_until(|| self.0.come.load(Ordering::SeqCst) >= many);
+        self.wait_until(|| self.count() >= many);
     }
 
     /// Comes and waits until it is open.

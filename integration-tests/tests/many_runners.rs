@@ -7,11 +7,13 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
+use integration_tests::calls::Calls;
 use integration_tests::each::Lane;
+use integration_tests::gate::Gate;
 use integration_tests::program::Program;
 use integration_tests::{LIMIT, finish, on_each_lane, runner, within};
-use spumoni::StopReason;
 use spumoni::prelude::*;
+use spumoni::{Async, StopReason};
 
 on_each_lane!(
     a_runner_inside_a_lane_of_another_is_independent,
@@ -115,8 +117,10 @@ fn run_one(number: u32, all_there: &Barrier) {
     let value = runner.execute(Tokio, async move || number).expect("an answer");
     assert_eq!(value, number);
     // The same names in each of them.
-    let wait = async || Context::current().stopped().await;
+    let begun = Gate::default();
+    let wait = Async::until_stopped(&begun, || ());
     let waiter = runner.task("waiter").spawn(Smol, wait).expect("taken");
+    begun.wait_for(1);
     all_there.wait();
     assert!(!runner.is_stopping());
     all_there.wait();

@@ -96,7 +96,7 @@ impl Submitter {
 
     /// What only async payloads can do: wait for ever, and be dropped at that.
     fn on_lane<F: Lane + Any>(&self, flavour: F) -> bool {
-        if (self.random >> 40) % 8 != 0 {
+        if !(self.random >> 40).is_multiple_of(8) {
             return self.on_any(flavour);
         }
         let token = Token::new(&self.tally);

@@ -1,7 +1,7 @@
 //! Loom models of the core's protocols, on the core's own source files.
 //!
 //! Each file of `runtime-core` that is a protocol takes its primitives from `crate::sync` and nothing
-//! else of the core. Here those very files stand beside a [`sync`] made of loom's primitives, so what is
+//! else of the core. Here those very files stand beside a `sync` made of loom's primitives, so what is
 //! model-checked is what ships, and no `cfg` is needed in the core.
 //!
 //! ```text

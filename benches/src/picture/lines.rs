@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::picture::axis::{Axis, label};
-use crate::picture::frame::{ROW, TOP, around, escaped};
+use crate::picture::frame::{Heading, ROW, TOP, escaped};
 use crate::record::{Entry, Kind, Machine, RouteRecord};
 
 /// How high the plot is.
@@ -61,7 +61,9 @@ pub(crate) fn draw(route: &RouteRecord, machine: &Machine) -> String {
             escaped(name),
         );
     }
-    around((route, machine), (bottom + 48.0, up.scale()), "medians", &plot)
+    let note = format!("{}, {}; medians, threads not pinned", route.unit, up.scale());
+    let title = format!("{}: {}", route.name, route.title);
+    Heading { title: &title, note: &note }.over(&plot, bottom + 48.0, machine)
 }
 
 fn line(plot: &mut String, places: &[(f64, f64)], colour: &str) {

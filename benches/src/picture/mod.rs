@@ -1,9 +1,13 @@
-//! One picture per route: a row of marks for each contestant, or a line over the number of tasks.
+//! One picture per route: a row of marks for each contestant, or a line over the number of tasks. And
+//! one of the goals.
 
 mod axis;
 mod frame;
 mod rows;
 mod lines;
+mod verdicts;
+
+pub(crate) use self::verdicts::draw as draw_goals;
 
 use crate::record::{Machine, RouteRecord};
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::picture::axis::{Axis, label};
-use crate::picture::frame::{ROW, TOP, around, class, escaped};
+use crate::picture::frame::{Heading, ROW, TOP, class, escaped};
 use crate::place::Place;
 use crate::record::{Entry, Machine, RouteRecord};
 use crate::table;
@@ -44,9 +44,14 @@ pub(crate) fn draw(route: &RouteRecord, machine: &Machine) -> String {
             mark(&mut plot, &axis, same, y);
         }
     }
-    let legend = "a mark is the median, its line the lowest and highest round; \
-                  filled: threads not pinned, open: pinned";
-    around((route, machine), (bottom + 44.0, axis.scale()), legend, &plot)
+    let note = format!(
+        "{}, {}; a mark is the median, its line the lowest and highest round; \
+         filled: threads not pinned, open: pinned",
+        route.unit,
+        axis.scale(),
+    );
+    let title = format!("{}: {}", route.name, route.title);
+    Heading { title: &title, note: &note }.over(&plot, bottom + 44.0, machine)
 }
 
 /// A whisker with a circle on it, and the figure beside it if threads are not pinned.

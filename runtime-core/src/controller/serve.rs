@@ -113,7 +113,10 @@ impl Controller {
             Event::ServiceEnded { name } => because(StopReason::ServiceEnded { name }),
             Event::HomeEnded { flavour, error } => {
                 self.ended.push(flavour);
-                let error = error?;
+                // Lanes and pools end when they are closed, which is at the end of a stop.
+                let early = !self.homes.root().is_stopping();
+                let error =
+                    error.or_else(|| early.then(|| "it left before its time".to_owned()))?;
                 self.failures.push(self.broken(flavour, error));
                 because(StopReason::Failure)
             }

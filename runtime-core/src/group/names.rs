@@ -1,6 +1,6 @@
 //! Names of the living, by their path: each is there once among its siblings.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::error::Reason;
@@ -10,9 +10,9 @@ use crate::sync::Mutex;
 
 const LONGEST: usize = 255;
 
-/// See the module.
+/// See the module. A tree and not a table, since a table keeps the room for the most that it ever had.
 #[derive(Default)]
-pub(crate) struct Names(Mutex<HashMap<Arc<str>, TaskLabel>>);
+pub(crate) struct Names(Mutex<BTreeMap<Arc<str>, TaskLabel>>);
 
 /// What is wrong with a name, if anything is.
 pub(crate) fn check(name: &str) -> Result<(), Reason> {

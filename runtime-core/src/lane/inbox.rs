@@ -39,6 +39,9 @@ pub(crate) struct Lane {
     timers: Timers,
 }
 
+/// An empty run queue that has room for more than this gives the memory back.
+const ROOM: usize = 1024;
+
 /// The ends of a lane's channels that its thread holds.
 pub(crate) struct Outlets {
     pub(crate) tasks: Receiver<Arc<dyn AnyTask>>,
@@ -134,7 +137,13 @@ pub(crate) fn kept_here() -> Option<Rc<Kept>> {
 
 /// Takes a task out of the run queue of the calling thread's lane.
 pub(crate) fn pop_local() -> Option<Arc<dyn AnyTask>> {
-    LOCAL.with_borrow_mut(|local| local.as_mut()?.queue.pop_front())
+    LOCAL.with_borrow_mut(|local| {
+        let queue = &mut local.as_mut()?.queue;
+        if queue.is_empty() && queue.capacity() > ROOM {
+            *queue = VecDeque::new();
+        }
+        queue.pop_front()
+    })
 }
 
 impl Home for Lane {

@@ -3,7 +3,7 @@
 //! A waiter enters its task here before it sleeps. When a lane or pool is given up at the end of a
 //! stop, everything in here is given up with it, and whoever comes later is told at once.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::id::TaskId;
@@ -19,7 +19,8 @@ pub(crate) struct Awaited {
 #[derive(Default)]
 struct Inner {
     closed: bool,
-    tasks: HashMap<TaskId, Arc<dyn AnyTask>>,
+    /// A tree and not a table, since a table keeps the room for the most that it ever had.
+    tasks: BTreeMap<TaskId, Arc<dyn AnyTask>>,
 }
 
 impl Awaited {
