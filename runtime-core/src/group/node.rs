@@ -13,7 +13,7 @@
 //!    that finds nothing there comes late, and only the root's account hears of it.
 
 use std::any::Any;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::panic::Location;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Weak};
@@ -70,9 +70,10 @@ pub(crate) struct GroupCore {
 
 #[derive(Default)]
 struct State {
-    living: HashMap<TaskId, Living>,
+    /// Ordered maps give their room back as they shrink.
+    living: BTreeMap<TaskId, Living>,
     /// The groups right below.
-    groups: HashMap<TaskId, Weak<GroupCore>>,
+    groups: BTreeMap<TaskId, Weak<GroupCore>>,
     /// How members ended, until somebody joins.
     ends: VecDeque<MemberEnd>,
     /// When the stop was asked.
