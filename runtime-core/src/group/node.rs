@@ -342,8 +342,13 @@ impl GroupCore {
             let failing = state.living.values_mut().filter_map(|member| member.failure.take());
             ended.chain(failing).collect()
         };
+        // One counts at the root meanwhile: no report is made between the first failure and the last.
+        let counted = !failures.is_empty() && self.root.admit(true).is_ok();
         for failure in failures {
             self.above().failed(failure);
+        }
+        if counted {
+            self.root.leave(1);
         }
         self.free_name();
     }
