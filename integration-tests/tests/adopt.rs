@@ -1,6 +1,6 @@
 //! `adopt`: payloads of every flavour, from everywhere; each one runs, or comes back, or is dropped unbegun.
 //!
-//! BEHAVIOURS C7, C18, C20, C41, C42, C49, C50; FAULTS 13, 28, 54, 58, 61. What holds for each flavour by
+//! BEHAVIOURS C7, C18, C20, C41, C42, C49, C50, C53; FAULTS 13, 28, 54, 58, 61. What holds for each flavour by
 //! itself is in the contract.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -291,6 +291,21 @@ fn a_stop_counts_before_during_and_after_the_run() {
         handle.stop();
         assert!(runs.join().unwrap().is_clean());
         assert!(handle.report().is_some_and(|report| report.is_clean()));
+    });
+}
+
+/// C53: nothing of a run that failed stays behind.
+#[test]
+fn after_a_run_that_failed_the_next_runner_runs() {
+    within(LIMIT, || {
+        for _ in 0..3 {
+            let failing = runner();
+            adopt_on_all(&failing, || panic!("all of them"));
+            assert_eq!(failing.run().exit_code(), 101);
+            let next = runner();
+            adopt_on_all(&next, || ());
+            finish(next);
+        }
     });
 }
 

@@ -59,7 +59,7 @@ fn a_second_signal_forces_the_end_with_a_code_of_its_own() {
         for (first, second, code) in
             [("INT", "INT", 130), ("TERM", "TERM", 143), ("TERM", "INT", 130), ("INT", "TERM", 143)]
         {
-            let mut daemon = daemon("stubborn", "ready");
+            let mut daemon = daemon("stubborn", "ready, working");
             daemon.signal(first, 1);
             daemon.expect("asked");
             sleep(APART);
@@ -78,7 +78,7 @@ fn a_second_signal_forces_the_end_with_a_code_of_its_own() {
 #[test]
 fn a_forced_end_names_who_held_on() {
     within(LIMIT, || {
-        let mut daemon = daemon("slow-to-drop", "ready");
+        let mut daemon = daemon("slow-to-drop", "ready, working");
         daemon.signal("TERM", 1);
         daemon.expect("asked");
         sleep(APART);
@@ -96,7 +96,7 @@ fn a_third_signal_ends_the_process_without_a_report() {
     within(LIMIT, || {
         // A forced stop takes a second at most, so the third one may come too late: then try again.
         for attempt in 1.. {
-            let mut daemon = daemon("slow-to-drop", "ready");
+            let mut daemon = daemon("slow-to-drop", "ready, working");
             daemon.signal("TERM", 1);
             daemon.expect("asked");
             sleep(APART);
@@ -119,7 +119,7 @@ fn a_third_signal_ends_the_process_without_a_report() {
 fn a_storm_of_signals_is_one_stop() {
     within(LIMIT, || {
         for name in ["INT", "TERM"] {
-            let mut daemon = daemon("cleaning", "ready");
+            let mut daemon = daemon("cleaning", "ready, working");
             daemon.signal(name, 1000);
             daemon.expect("asked");
             daemon.say("go on");
@@ -132,7 +132,7 @@ fn a_storm_of_signals_is_one_stop() {
 #[test]
 fn a_storm_of_both_signals_is_one_stop_and_a_later_one_forces() {
     within(LIMIT, || {
-        let mut daemon = daemon("stubborn", "ready");
+        let mut daemon = daemon("stubborn", "ready, working");
         daemon.signal("INT", 500);
         daemon.signal("TERM", 500);
         daemon.expect("asked");
@@ -222,7 +222,7 @@ fn a_runner_that_leaves_signals_alone_is_ended_by_them() {
 #[test]
 fn a_signal_while_stopping_after_a_failure_changes_neither_reason_nor_code() {
     within(LIMIT, || {
-        let mut daemon = daemon("failing", "ready");
+        let mut daemon = daemon("failing", "ready, working");
         daemon.say("fail");
         daemon.expect("asked");
         daemon.signal("TERM", 1);
@@ -291,7 +291,7 @@ fn after_run_a_signal_does_what_it_always_does_and_the_next_run_hears_again() {
 #[test]
 fn a_signal_has_its_answer_in_time_although_a_lane_is_held() {
     within(LIMIT, || {
-        let daemon = daemon("stuck", "ready, holding");
+        let daemon = daemon("stuck", "ready, working");
         let asked = Instant::now();
         daemon.signal("TERM", 1);
         let end = daemon.end();
@@ -305,7 +305,7 @@ fn a_signal_has_its_answer_in_time_although_a_lane_is_held() {
 #[test]
 fn a_process_that_was_halted_during_its_stop_ends_right_after_it_goes_on() {
     within(LIMIT, || {
-        let daemon = daemon("stuck", "ready, holding");
+        let daemon = daemon("stuck", "ready, working");
         daemon.signal("TERM", 1);
         daemon.signal("STOP", 1);
         sleep(Duration::from_millis(1500));

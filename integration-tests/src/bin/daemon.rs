@@ -104,6 +104,7 @@ fn deaf() -> StopReport {
 fn cleaning() -> StopReport {
     let runner = patient();
     let clean_up = || {
+        println!("working");
         Context::current().stopped_blocking();
         println!("asked");
         println!("told {}", told());
@@ -116,6 +117,7 @@ fn cleaning() -> StopReport {
 fn stubborn() -> StopReport {
     let runner = patient();
     let stay = async || {
+        println!("working");
         Context::current().stopped().await;
         println!("asked");
         pending::<()>().await
@@ -136,6 +138,7 @@ fn slow_to_drop() -> StopReport {
     let runner = patient();
     let stay = async || {
         let _slow = Slow;
+        println!("working");
         Context::current().stopped().await;
         println!("asked");
         pending::<()>().await
@@ -148,6 +151,7 @@ fn slow_to_drop() -> StopReport {
 fn failing() -> StopReport {
     let runner = patient();
     let clean_up = || {
+        println!("working");
         Context::current().stopped_blocking();
         println!("asked");
         told();
@@ -189,7 +193,7 @@ fn stuck() -> StopReport {
     let limit = Duration::from_millis(500);
     let runner = ServiceRunner::builder().stop_timeout(limit).build().expect("good settings");
     let hold = async || {
-        println!("holding");
+        println!("working");
         thread::sleep(Duration::from_secs(6));
     };
     runner.task("holder").adopt(Tokio, hold).expect("taken");

@@ -9,6 +9,7 @@ mod one_task;
 mod grace;
 mod deadline;
 mod dropped;
+mod progress;
 
 use std::time::Duration;
 

@@ -185,9 +185,12 @@ impl Controller {
         let left = self.homes.root().gate().count();
         let held = self.stragglers(&self.homes.all());
         let named = self.homes.root().names().all();
-        let still = stop.stages.end.left().unwrap_or(Duration::MAX);
+        let still = match stop.stages.end.left() {
+            Some(left) => format!("{left:.1?} left"),
+            None => "no limit".to_owned(),
+        };
         log::warn(format_args!(
-            "stopping for {:.1?}, {still:.1?} left: {left} tasks have not ended; named: {}; holding a thread: {}",
+            "stopping for {:.1?}, {still}: {left} tasks have not ended; named: {}; holding a thread: {}",
             stop.asked.elapsed(),
             list(&named),
             list(&held),
