@@ -11,11 +11,13 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub use spumoni_core::{
-    AddError, AdoptError, Adoptable, Async, Blocking, BuildError, BusyView, Cause, Context,
-    ExecuteError, Failure, Flavour, FlavourId, Handle, HomeView, JoinError, Launch, Member, Mode,
-    PanicInfo, Payload, Reason, Refused, Registration, Ring, RunnerBuilder, Service, ServiceRunner,
-    Signal, Spec, StopReason, StopReport, Stopped, Stopping, Straggler, TaskBuilder, TaskError,
-    TaskHandle, TaskId, TaskLabel, TaskState, TaskView, Tree, registered,
+    AddError, AdoptError, Adoptable, Async, Barrier, Blocking, BuildError, BusyView, Cause,
+    Context, Event, ExecuteError, Failure, Flavour, FlavourId, Group, GroupBuilder, Handle,
+    HomeView, Join, JoinError, JoinGroupError, Launch, Member, MemberBuilder, MemberEnd, Mode,
+    OnExit, OnFailure, PanicInfo, Payload, Permit, Reason, Refused, Registration, Ring,
+    RunnerBuilder, ScopeError, Semaphore, Service, ServiceRunner, Signal, Spec, StopReason,
+    StopReport, Stopped, Stopping, Straggler, TaskBuilder, TaskError, TaskHandle, TaskId,
+    TaskLabel, TaskState, TaskView, Tree, registered,
 };
 
 pub use spumoni_core::flavour;

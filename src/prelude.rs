@@ -1,7 +1,7 @@
 //! The names an application needs: `use spumoni::prelude::*;`
 
 pub use crate::{
-    Context, Flavour, Handle, Service, ServiceRunner, StopReport, Stopping, TaskHandle,
+    Context, Flavour, Group, Handle, Service, ServiceRunner, StopReport, Stopping, TaskHandle,
 };
 
 #[cfg(feature = "async-std")]

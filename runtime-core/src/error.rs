@@ -35,6 +35,30 @@ pub enum Reason {
     Stopping,
     /// The runner has stopped.
     Stopped,
+    /// The group has begun to stop, or has ended; what came now would never run.
+    GroupStopping {
+        /// The group's path.
+        group: Arc<str>,
+    },
+    /// As many members of the group run as may, and the call does not wait.
+    GroupFull {
+        /// The group's path.
+        group: Arc<str>,
+        /// How many may run at once.
+        limit: usize,
+    },
+    /// Waiting for a place in the group would never end here.
+    WouldDeadlock {
+        /// Who waits for whom.
+        ring: Box<Ring>,
+    },
+    /// A setting makes no sense.
+    BadSetting {
+        /// Which one.
+        setting: &'static str,
+        /// What is wrong with it, and how to mend it.
+        why: &'static str,
+    },
     /// A living sibling has the name.
     DuplicateName {
         /// The name.
@@ -76,10 +100,10 @@ impl<P> Refused<P> {
         &self.reason
     }
 
-    /// Whether the runner is stopping or has stopped.
+    /// Whether the runner, or the group, is stopping or has stopped.
     #[must_use]
     pub fn is_stopping(&self) -> bool {
-        matches!(self.reason, Reason::Stopping | Reason::Stopped)
+        matches!(self.reason, Reason::Stopping | Reason::Stopped | Reason::GroupStopping { .. })
     }
 
     /// The payload, as it was handed over.
@@ -100,6 +124,16 @@ impl fmt::Display for Reason {
         match self {
             Reason::Stopping => f.write_str("the runner is stopping and takes nothing new"),
             Reason::Stopped => f.write_str("the runner has stopped"),
+            Reason::GroupStopping { group } => {
+                write!(f, "the group `{group}` is stopping or has ended and takes nothing new")
+            }
+            Reason::GroupFull { group, limit } => {
+                write!(f, "the group `{group}` is full: {limit} of {limit} members are running")
+            }
+            Reason::WouldDeadlock { ring } => {
+                write!(f, "waiting for a place would never end: {ring}")
+            }
+            Reason::BadSetting { setting, why } => write!(f, "`{setting}` {why}"),
             Reason::DuplicateName { name, there, here } => {
                 write!(f, "the name `{name}` from {here} is taken by a living task from {there}")
             }
@@ -115,6 +149,8 @@ impl fmt::Display for Reason {
         }
     }
 }
+
+impl std::error::Error for Reason {}
 
 impl<P> fmt::Display for Refused<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

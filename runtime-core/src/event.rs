@@ -1,12 +1,13 @@
 //! What is told to the controller.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
 use crate::id::FlavourId;
 use crate::reason::StopReason;
 use crate::task::contract::AnyTask;
+use crate::time::Deadline;
 
 /// See the module.
 pub(crate) enum Event {
@@ -22,10 +23,33 @@ pub(crate) enum Event {
     Stop(StopRequest),
     /// Somebody wants one task to stop.
     StopTask(Arc<dyn AnyTask>),
+    /// A group takes nothing new any more, and is to be stopped.
+    StopGroup(Arc<dyn Stoppable>),
     /// A service has ended; on its own, if nobody asked it to.
     ServiceEnded { name: Arc<str> },
     /// The thread of a lane, or the last one of a pool, is gone; with an error if its executor broke.
     HomeEnded { flavour: FlavourId, error: Option<String> },
+}
+
+/// The graces of a runner, for groups that have none of their own.
+#[derive(Clone, Copy)]
+pub(crate) struct Graces {
+    /// A task's own time, from being asked to being cancelled.
+    pub(crate) task: Duration,
+    /// A group's, from being asked to being given up.
+    pub(crate) group: Duration,
+}
+
+/// A group as the controller stops it.
+pub(crate) trait Stoppable: Send + Sync {
+    /// Takes nothing new from now on, and tells the controller, which goes on with `proceed`.
+    fn begin_stop(&self);
+
+    /// Does what is due: asks, cancels, gives up. Gives when to come again, or `None` when nobody is left.
+    fn proceed(&self, now: Instant, graces: Graces) -> Option<Deadline>;
+
+    /// Gives up whoever is left.
+    fn give_up(&self);
 }
 
 /// A wish to stop the whole runner.

@@ -10,11 +10,16 @@ use std::time::Duration;
 use crate::id::{FlavourId, TaskId};
 use crate::unwind::{self, PanicInfo};
 
+/// What stands in a group's own label in place of a flavour.
+pub(crate) const GROUP: FlavourId = FlavourId::new("group");
+
 /// Which task: its id, its name if it has one, its flavour, and where it was handed over.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TaskLabel {
     pub(crate) id: TaskId,
     pub(crate) name: Option<Arc<str>>,
+    /// The path of its group; `None` at the root.
+    pub(crate) group: Option<Arc<str>>,
     pub(crate) flavour: FlavourId,
     pub(crate) spawned_at: &'static Location<'static>,
 }
@@ -30,6 +35,22 @@ impl TaskLabel {
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
+    }
+
+    /// The path of the group that owns it, such as `fetch/mirrors`; `None` at the runner's root.
+    #[must_use]
+    pub fn group(&self) -> Option<&str> {
+        self.group.as_deref()
+    }
+
+    /// Its place in the tree: its name, or its id, behind the path of its group.
+    #[must_use]
+    pub fn path(&self) -> String {
+        let own = self.name.as_deref().map_or_else(|| self.id.to_string(), str::to_owned);
+        match &self.group {
+            Some(group) => format!("{group}/{own}"),
+            None => own,
+        }
     }
 
     /// The flavour that ran it.
@@ -48,8 +69,9 @@ impl TaskLabel {
 impl fmt::Display for TaskLabel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
-            Some(name) => write!(f, "{} task `{name}`", self.flavour),
-            None => write!(f, "{} task {} from {}", self.flavour, self.id, self.spawned_at),
+            Some(_) if self.flavour == GROUP => write!(f, "group `{}`", self.path()),
+            Some(_) => write!(f, "{} task `{}`", self.flavour, self.path()),
+            None => write!(f, "{} task {} from {}", self.flavour, self.path(), self.spawned_at),
         }
     }
 }

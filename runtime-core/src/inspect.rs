@@ -55,6 +55,7 @@ impl BusyView {
         let task = named.unwrap_or(TaskLabel {
             id: busy.task,
             name: None,
+            group: None,
             flavour,
             spawned_at: busy.spawned_at,
         });

@@ -31,6 +31,7 @@ fn seconds(duration: Duration) -> f64 {
 fields!(TaskLabel, |it| {
     "id": it.id.as_u64(),
     "name": it.name(),
+    "path": it.path(),
     "flavour": it.flavour.as_str(),
     "spawned_at": it.spawned_at.to_string(),
 });

@@ -9,6 +9,7 @@ use tracing::Span;
 use crate::error::{Reason, Refused};
 use crate::failure::TaskLabel;
 use crate::flavour::Flavour;
+use crate::group::node::Membership;
 use crate::group::root::RootGroup;
 use crate::homes::{HomeKind, Homes};
 use crate::id::TaskId;
@@ -25,6 +26,8 @@ pub(crate) struct Options {
     pub(crate) name: Option<Arc<str>>,
     pub(crate) grace: Option<Duration>,
     pub(crate) owner: Option<Arc<dyn Owner>>,
+    /// The group that it joins, instead of `owner`.
+    pub(crate) member: Option<Membership>,
     /// On a blocking flavour: a thread of its own.
     pub(crate) dedicated: bool,
     /// It was let in, and has its name, already.
@@ -34,11 +37,15 @@ pub(crate) struct Options {
 impl Options {
     fn into_details(self) -> Option<Details> {
         let span = span();
-        let plain = self.name.is_none() && self.grace.is_none() && self.owner.is_none();
+        let owner = match self.member {
+            Some(member) => Some(member.group as Arc<dyn Owner>),
+            None => self.owner,
+        };
+        let plain = self.name.is_none() && self.grace.is_none() && owner.is_none();
         (!plain || span.is_some()).then(|| Details {
             name: self.name,
             grace: self.grace,
-            owner: self.owner,
+            owner,
             span,
             ..Details::default()
         })
@@ -156,9 +163,11 @@ where
     // While stopping, what a task needs for its cleanup is taken still.
     let cleanup = root.is_stopping() && is_of(root);
     let id = TaskId::next();
+    let member = options.member.clone();
     let label = |name: &Arc<str>| TaskLabel {
         id,
         name: Some(Arc::clone(name)),
+        group: member.as_ref().map(|member| Arc::clone(member.group.full_path())),
         flavour: flavour.key().id(),
         spawned_at: here,
     };
@@ -169,13 +178,34 @@ where
     } else if let Err(reason) = let_in(root, options.name.as_ref().map(label), cleanup) {
         return Err(Refused::new(reason, payload));
     }
+    let mut options = options;
+    if let Some(member) = &member {
+        options.grace = options.grace.or(member.group.grace());
+    }
     if let Some(grace) = options.grace {
         root.note_grace(grace);
     }
+    let cleanup = cleanup || member.as_ref().is_some_and(is_cleanup_of);
     let life = Lifecycle::queued(handle, cleanup);
     let task =
         TaskCell::new(id, payload, Arc::clone(&place.shared), here, options.into_details(), life);
+    if let Some(member) = &member {
+        let any: Arc<dyn AnyTask> = task.clone();
+        if let Err(reason) = member.group.enter(&any, member, cleanup) {
+            drop(any);
+            return Err(give_back::<F, P, R>(homes, Some(task), reason));
+        }
+    }
     Ok((task, &place.kind))
+}
+
+/// Whether the calling thread runs a member of the stopping group, one that is not being dropped: it may
+/// start what its cleanup needs.
+fn is_cleanup_of(member: &Membership) -> bool {
+    member.group.is_stopping()
+        && cell::current().is_some_and(|task| {
+            member.group.owns(task.header()) && !task.header().life.is_cancelled()
+        })
 }
 
 /// Counts one in and takes its name, or does neither.
@@ -224,12 +254,19 @@ where
     P: Payload<F::Mode>,
     R: Route<P::Output>,
 {
-    let owner = homes.root();
-    let name = task.as_ref().and_then(|task| task.header().label().name);
-    if let Some(name) = name {
-        owner.release_name(&name);
+    if let Some(header) = task.as_ref().map(|task| task.header()) {
+        let owner = header.owner();
+        if let Some(name) = header.details().and_then(|details| details.name.as_deref()) {
+            owner.release_name(name);
+        }
+        if owner.withdrawn(header) {
+            homes.root().leave(1);
+        }
     }
-    owner.leave(1);
+    // Its group may have shown it to somebody who is looking still.
+    while task.as_ref().is_some_and(|task| Arc::strong_count(task) > 1) {
+        std::thread::yield_now();
+    }
     match task.and_then(TaskCell::into_payload) {
         Some(payload) => Refused::new(reason, payload),
         None => unreachable!("a task that nobody took has one reference and its payload"),
@@ -254,7 +291,7 @@ impl Host for Here<'_> {
         contract::push(task);
     }
 
-    fn ended(&self, owner: &Arc<dyn Owner>) {
-        owner.leave(1);
+    fn ended(&self, task: &Header) {
+        task.owner().ended(task);
     }
 }

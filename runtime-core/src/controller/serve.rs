@@ -1,6 +1,8 @@
 //! The controller while the runner runs: hears of everything, stops single tasks, until a reason to
 //! stop comes.
 
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,7 +10,7 @@ use crossbeam_channel::Receiver;
 
 use crate::controller::ending::Ending;
 use crate::controller::limits::Limits;
-use crate::event::{Event, StopRequest};
+use crate::event::{Event, Graces, StopRequest, Stoppable};
 use crate::failure::{Cause, Failure, TaskLabel};
 use crate::homes::Homes;
 use crate::id::{FlavourId, TaskId};
@@ -28,8 +30,8 @@ pub(crate) struct Controller {
     pub(crate) contained: Vec<Failure>,
     /// Lanes and pools whose threads are gone.
     pub(crate) ended: Vec<FlavourId>,
-    /// Tasks that were asked to stop one by one, and when their grace is over.
-    pub(crate) asked: Vec<(Deadline, Arc<dyn AnyTask>)>,
+    /// What is due at some time, the first on top.
+    due: BinaryHeap<Due>,
 }
 
 impl Controller {
@@ -50,7 +52,7 @@ impl Controller {
             failures: Vec::new(),
             contained: Vec::new(),
             ended: Vec::new(),
-            asked: Vec::new(),
+            due: BinaryHeap::new(),
         }
     }
 
@@ -63,15 +65,15 @@ impl Controller {
                         break request;
                     }
                 }
-                None => self.cancel_overdue(),
+                None => self.do_what_is_due(),
             }
         };
         self.stop(request);
     }
 
-    /// The next event; `None` when the deadline, or the grace of a single task, is over.
+    /// The next event; `None` when the deadline is over, or something is due.
     pub(crate) fn next(&self, deadline: Deadline) -> Option<Event> {
-        let first = self.asked.iter().fold(deadline, |first, (grace, _)| first.min(*grace));
+        let first = self.due.peek().map_or(deadline, |due| deadline.min(due.at));
         // The channel cannot close: the root group, which `homes` keeps, holds a sender.
         match first.left() {
             None => self.events.recv().ok(),
@@ -102,6 +104,10 @@ impl Controller {
             Event::Stop(request) => Some(request),
             Event::StopTask(task) => {
                 self.stop_task(task);
+                None
+            }
+            Event::StopGroup(group) => {
+                self.proceed(group, Instant::now());
                 None
             }
             Event::ServiceEnded { name } => because(StopReason::ServiceEnded { name }),
@@ -137,6 +143,7 @@ impl Controller {
         let task = TaskLabel {
             id: TaskId::next(),
             name: Some(format!("the {flavour} lane").into()),
+            group: None,
             flavour,
             spawned_at: std::panic::Location::caller(),
         };
@@ -153,21 +160,35 @@ impl Controller {
             if task.header().life.state() == crate::task::state::TaskState::Initialized {
                 contract::cancel(&task);
             }
-            self.asked.push((Deadline::from(now, grace), task));
+            self.note(Deadline::from(now, grace), What::Cancel(task));
         }
     }
 
-    /// Cancels single tasks whose grace is over, and forgets those that have ended.
-    pub(crate) fn cancel_overdue(&mut self) {
+    fn note(&mut self, at: Deadline, what: What) {
+        if at != Deadline::never() {
+            self.due.push(Due { at, what });
+        }
+    }
+
+    /// Brings the stop of a group one step further.
+    fn proceed(&mut self, group: Arc<dyn Stoppable>, now: Instant) {
+        let graces = Graces { task: self.limits.grace, group: self.limits.group_grace };
+        if let Some(next) = group.proceed(now, graces) {
+            self.note(next, What::Proceed(group));
+        }
+    }
+
+    /// Cancels single tasks whose grace is over, and takes the stop of groups one step further.
+    pub(crate) fn do_what_is_due(&mut self) {
         let now = Instant::now();
-        self.asked.retain(|(grace, task)| {
-            let ended = task.header().life.state().is_final();
-            if !ended && grace.is_over(now) {
-                contract::cancel(task);
-                return false;
+        while self.due.peek().is_some_and(|due| due.at.is_over(now)) {
+            match self.due.pop().map(|due| due.what) {
+                // One that has ended is not cancelled by this.
+                Some(What::Cancel(task)) => contract::cancel(&task),
+                Some(What::Proceed(group)) => self.proceed(group, now),
+                None => {}
             }
-            !ended
-        });
+        }
     }
 
     /// The longest grace that a task of this runner has.
@@ -175,3 +196,37 @@ impl Controller {
         self.homes.root().longest_grace().max(self.limits.grace)
     }
 }
+
+/// Something to be done at some time.
+struct Due {
+    at: Deadline,
+    what: What,
+}
+
+enum What {
+    /// The grace of a single task is over.
+    Cancel(Arc<dyn AnyTask>),
+    /// The next stage of a group's stop.
+    Proceed(Arc<dyn Stoppable>),
+}
+
+// The heap gives the greatest first: the earliest deadline is the greatest.
+impl Ord for Due {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.at.instant().cmp(&self.at.instant())
+    }
+}
+
+impl PartialOrd for Due {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Due {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Due {}

@@ -51,6 +51,9 @@ impl Controller {
         root.begin_stop();
         root.watch();
         root.stop().ask(asked, self.limits.grace, stages.cancel);
+        for group in root.groups() {
+            group.begin_stop();
+        }
         let forced = request.force.then(|| request.reason.clone());
         Stop {
             reason: request.reason,
@@ -101,8 +104,8 @@ impl Controller {
         }
         let patience = Deadline::after(stop.stages.give_up.left().unwrap_or(PROGRESS));
         while self.ended.len() < homes.len() && !stop.stages.end.is_over(Instant::now()) {
-            let held = self.is_somebody_left() && self.only_held_are_left(&homes);
-            if held || patience.is_over(Instant::now()) && self.is_somebody_left() {
+            let held = self.is_somebody_left_behind() && self.only_held_are_left(&homes);
+            if held || patience.is_over(Instant::now()) && self.is_somebody_left_behind() {
                 break;
             }
             self.step(stop, stop.stages.end.min(Deadline::after(Duration::from_millis(10))));
@@ -117,7 +120,7 @@ impl Controller {
             self.hear(event);
         }
         let homes = self.homes.all();
-        let left = root.gate().count();
+        let left = root.gate().count() + root.given_up();
         let abandoned = if left == 0 { Vec::new() } else { self.stragglers(&homes) };
         let report = StopReport::new(Inner {
             runner: self.runner,
@@ -139,6 +142,9 @@ impl Controller {
             report.abandoned().len(),
         ));
         self.ending.set(report);
+        for group in self.homes.root().groups() {
+            group.give_up();
+        }
         // After the report is there: whoever still waits for a task is let go now.
         for home in homes {
             home.home().give_up();
@@ -153,7 +159,7 @@ impl Controller {
                     self.hurry(stop, request);
                 }
             }
-            None => self.cancel_overdue(),
+            None => self.do_what_is_due(),
         }
         if stop.progress.is_over(Instant::now()) {
             self.tell_progress(stop);
@@ -193,6 +199,11 @@ impl Controller {
 
     fn is_somebody_left(&self) -> bool {
         self.homes.root().gate().count() > 0
+    }
+
+    /// Somebody is left, or was given up and has not ended since.
+    fn is_somebody_left_behind(&self) -> bool {
+        self.is_somebody_left() || self.homes.root().given_up() > 0
     }
 
     fn order(&self, order: impl Fn() -> Order) {

@@ -3,3 +3,8 @@
 pub(crate) mod gate;
 pub(crate) mod names;
 pub(crate) mod root;
+pub(crate) mod policy;
+pub(crate) mod end;
+pub(crate) mod slots;
+pub(crate) mod node;
+pub(crate) mod join;

@@ -1,4 +1,4 @@
-//! Names of living siblings: each is there once.
+//! Names of the living, by their path: each is there once among its siblings.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,30 +29,45 @@ pub(crate) fn check(name: &str) -> Result<(), Reason> {
     Err(Reason::BadName { name: short, why })
 }
 
+/// The path of a name; at the root, the name itself.
+fn path(group: Option<&str>, name: Arc<str>) -> Arc<str> {
+    match group {
+        Some(group) => format!("{group}/{name}").into(),
+        None => name,
+    }
+}
+
 impl Names {
     /// Takes the label's name for its task, unless a living one has it.
     pub(crate) fn take(&self, label: TaskLabel) -> Result<(), Reason> {
         let Some(name) = label.name.clone() else { return Ok(()) };
         check(&name)?;
+        let path = path(label.group.as_deref(), name);
         let mut names = self.0.lock();
-        if let Some(there) = names.get(&name) {
+        if let Some(there) = names.get(&path) {
             let (there, here) = (there.spawned_at, label.spawned_at);
-            return Err(Reason::DuplicateName { name, there, here });
+            return Err(Reason::DuplicateName { name: path, there, here });
         }
-        names.insert(name, label);
+        names.insert(path, label);
         Ok(())
     }
 
     /// Says whose name it is that was taken.
     pub(crate) fn put(&self, label: TaskLabel) {
         if let Some(name) = label.name.clone() {
-            self.0.lock().insert(name, label);
+            let path = path(label.group.as_deref(), name);
+            self.0.lock().insert(path, label);
         }
     }
 
-    pub(crate) fn release(&self, name: &str) {
-        let gone = self.0.lock().remove(name);
+    pub(crate) fn release(&self, path: &str) {
+        let gone = self.0.lock().remove(path);
         drop(gone);
+    }
+
+    /// The living task with this path.
+    pub(crate) fn get(&self, path: &str) -> Option<TaskLabel> {
+        self.0.lock().get(path).cloned()
     }
 
     /// The living task with this id, if it has a name.

@@ -1,20 +1,21 @@
 //! The runner's root group: the owner of every task that names no other.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 use crossbeam_utils::CachePadded;
 
 use crate::error::Reason;
-use crate::event::Event;
+use crate::event::{Event, Stoppable};
 use crate::failure::Failure;
 use crate::group::gate::{Gate, Shut};
 use crate::group::names::Names;
+use crate::id::TaskId;
 use crate::log;
-use crate::sync::{AtomicBool, Mutex, Ordering};
-use crate::task::contract::{AnyTask, Owner};
+use crate::sync::{AtomicBool, AtomicU64, Mutex, Ordering};
+use crate::task::contract::{AnyTask, Header, Owner};
 use crate::task::stop::StopNode;
 
 /// See the module.
@@ -31,6 +32,10 @@ pub(crate) struct RootGroup {
     late: Mutex<Late>,
     /// The graces that single tasks have been given: few different ones.
     graces: Mutex<BTreeSet<Duration>>,
+    /// The groups right below.
+    groups: Mutex<HashMap<TaskId, Weak<dyn Stoppable>>>,
+    /// Tasks that their group has given up and that still run.
+    given_up: AtomicU64,
     epoch: Instant,
 }
 
@@ -51,6 +56,8 @@ impl RootGroup {
             watched: AtomicBool::new(false),
             late: Mutex::default(),
             graces: Mutex::default(),
+            groups: Mutex::default(),
+            given_up: AtomicU64::new(0),
             epoch,
         })
     }
@@ -124,6 +131,42 @@ impl RootGroup {
 
     pub(crate) fn graces(&self) -> BTreeSet<Duration> {
         self.graces.lock().clone()
+    }
+
+    /// Whether the task is one of this runner.
+    pub(crate) fn is_root_of(&self, task: &Header) -> bool {
+        let theirs: *const () = Arc::as_ptr(task.home().root()).cast();
+        theirs == std::ptr::from_ref(self).cast()
+    }
+
+    pub(crate) fn add_group(&self, id: TaskId, group: Weak<dyn Stoppable>) {
+        self.groups.lock().insert(id, group);
+    }
+
+    pub(crate) fn remove_group(&self, id: TaskId) {
+        let gone = self.groups.lock().remove(&id);
+        drop(gone);
+    }
+
+    /// The groups right below.
+    pub(crate) fn groups(&self) -> Vec<Arc<dyn Stoppable>> {
+        self.groups.lock().values().filter_map(Weak::upgrade).collect()
+    }
+
+    /// Tasks that were given up count no longer as those to wait for, but as those left behind.
+    pub(crate) fn gave_up(&self, tasks: u64) {
+        self.given_up.fetch_add(tasks, Ordering::SeqCst);
+        self.leave(tasks);
+    }
+
+    /// A task that was given up has ended after all.
+    pub(crate) fn ended_late(&self) {
+        self.given_up.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// How many tasks were given up and have not ended since.
+    pub(crate) fn given_up(&self) -> u64 {
+        self.given_up.load(Ordering::SeqCst)
     }
 
     pub(crate) fn longest_grace(&self) -> Duration {

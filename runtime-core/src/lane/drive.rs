@@ -14,7 +14,7 @@ use crate::lane::inbox::{Lane, Outlets, pop_local};
 use crate::lane::kept::Kept;
 use crate::lane::order::Order;
 use crate::sync::Ordering;
-use crate::task::contract::{AnyTask, Header, Home, Host, Owner};
+use crate::task::contract::{AnyTask, Header, Home, Host};
 use crate::time::Deadline;
 use crate::wait::typical::Typical;
 
@@ -267,12 +267,13 @@ impl Host for LaneLoop {
         let _ = self.lane.push(task);
     }
 
-    fn ended(&self, owner: &Arc<dyn Owner>) {
+    fn ended(&self, task: &Header) {
+        let owner = task.owner();
         let root: *const () = Arc::as_ptr(self.lane.root()).cast();
         if root == Arc::as_ptr(owner).cast() {
             self.ended.set(self.ended.get() + 1);
         } else {
-            owner.leave(1);
+            owner.ended(task);
         }
     }
 }

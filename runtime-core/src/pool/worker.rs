@@ -8,7 +8,7 @@ use std::sync::{Arc, Weak};
 use crate::pool::contract::Job;
 use crate::pool::home::PoolHome;
 use crate::sync::Ordering;
-use crate::task::contract::{self, AnyTask, Header, Host, NOWHERE, Owner};
+use crate::task::contract::{self, AnyTask, Header, Host, NOWHERE};
 use crate::task::stamp::Stamp;
 use crate::wait::blocking;
 use crate::wait::graph::ExecutorId;
@@ -93,8 +93,8 @@ impl Host for PoolWorker {
         contract::push(task);
     }
 
-    fn ended(&self, owner: &Arc<dyn Owner>) {
-        owner.leave(1);
+    fn ended(&self, task: &Header) {
+        task.owner().ended(task);
     }
 }
 

@@ -166,6 +166,7 @@ impl Core {
         let label = TaskLabel {
             id: TaskId::next(),
             name: Some(spec.name().into()),
+            group: None,
             flavour: FlavourId::new("service"),
             spawned_at: here,
         };

@@ -1,6 +1,7 @@
 //! The handle: everything a runner can do, from anywhere.
 
 use std::fmt;
+use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,8 @@ use crate::lane::order::Order;
 use crate::reason::StopReason;
 use crate::report::StopReport;
 use crate::runner::core::{Core, Inside, here};
+use crate::runner::group::{Group, GroupBuilder};
+use crate::runner::scope::ScopeError;
 use crate::service::launch::Service;
 use crate::submit::{self, CellOf, Options};
 use crate::task::cell;
@@ -148,6 +151,54 @@ impl Handle {
     pub fn task(&self, name: impl Into<Arc<str>>) -> TaskBuilder<'_> {
         let options = Options { name: Some(name.into()), ..Options::default() };
         TaskBuilder { handle: self, options }
+    }
+
+    /// A group with this name, to which more can be said before it is opened.
+    pub fn group(&self, name: impl Into<Arc<str>>) -> GroupBuilder {
+        GroupBuilder::new(Arc::clone(&self.core), None, name.into())
+    }
+
+    /// Runs `body` with a group of its own, and gives its value when every member has ended: nothing
+    /// outlives the scope. Short for [`GroupBuilder::scope`] with the usual settings.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Cancellation
+    ///
+    /// As there.
+    #[track_caller]
+    pub fn scope<N, T, E, B>(
+        &self,
+        name: N,
+        body: B,
+    ) -> impl Future<Output = Result<T, ScopeError>> + use<N, T, E, B>
+    where
+        N: Into<Arc<str>>,
+        B: AsyncFnOnce(&Group) -> Result<T, E>,
+        E: Into<anyhow::Error>,
+    {
+        self.group(name).scope(body)
+    }
+
+    /// The twin of [`scope`](Handle::scope) for plain threads: short for
+    /// [`GroupBuilder::scope_blocking`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    #[track_caller]
+    pub fn scope_blocking<T, E, B>(
+        &self,
+        name: impl Into<Arc<str>>,
+        body: B,
+    ) -> Result<T, ScopeError>
+    where
+        B: FnOnce(&Group) -> Result<T, E>,
+        E: Into<anyhow::Error>,
+    {
+        self.group(name).scope_blocking(body)
     }
 
     /// Gives the runner a service. Before [`run`](crate::ServiceRunner::run) it is kept for that; while
@@ -301,6 +352,7 @@ impl Handle {
         let task = crate::failure::TaskLabel {
             id: TaskId::next(),
             name: Some(name.into()),
+            group: None,
             flavour: crate::id::FlavourId::new("service"),
             spawned_at: here,
         };

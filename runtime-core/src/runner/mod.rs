@@ -1,6 +1,9 @@
 //! The runner as users see it.
 
 pub(crate) mod core;
+pub(crate) mod member;
+pub(crate) mod group;
+pub(crate) mod scope;
 pub(crate) mod handle;
 pub(crate) mod builder;
 pub(crate) mod service_runner;

@@ -80,10 +80,17 @@ impl Header {
         self.some_details().stop.get_or_init(|| StopNode::below(self.owner().stop()))
     }
 
+    /// Whether a stop is asked of this task.
+    pub(crate) fn is_asked(&self) -> bool {
+        let own = self.details().and_then(|details| details.stop.get());
+        own.unwrap_or_else(|| self.owner().stop()).is_asked()
+    }
+
     pub(crate) fn label(&self) -> TaskLabel {
         TaskLabel {
             id: self.id,
             name: self.details().and_then(|details| details.name.clone()),
+            group: self.owner().path(),
             flavour: self.home().flavour(),
             spawned_at: self.spawned_at,
         }
@@ -125,7 +132,7 @@ impl Header {
     /// The end of the account: its home keeps it no longer, the owner has one task less.
     pub(super) fn close(&self, host: &dyn Host) {
         host.forget(self);
-        host.ended(self.owner());
+        host.ended(self);
     }
 }
 
@@ -215,6 +222,27 @@ pub(crate) trait Owner: Send + Sync {
     /// So many tasks have ended.
     fn leave(&self, ended: u64);
 
+    /// This task has ended; for owners that tell their tasks apart.
+    fn ended(&self, _task: &Header) {
+        self.leave(1);
+    }
+
+    /// This task was let in, but no home took it: as if it had never come. `false`: it has been counted
+    /// out at the root already.
+    fn withdrawn(&self, _task: &Header) -> bool {
+        true
+    }
+
+    /// The group that this is, for a group that comes to stand below; `None` if it is none.
+    fn as_group(&self) -> Option<&(dyn Any + Send + Sync)> {
+        None
+    }
+
+    /// Where its tasks stand in the tree; `None` at the root.
+    fn path(&self) -> Option<Arc<str>> {
+        None
+    }
+
     /// Whether tasks that have not begun are not to begin any more.
     fn is_stopping(&self) -> bool;
 
@@ -248,6 +276,6 @@ pub(crate) trait Host {
     /// Runs the task again, after the others.
     fn requeue(&self, task: Arc<dyn AnyTask>);
 
-    /// A task of this owner has ended.
-    fn ended(&self, owner: &Arc<dyn Owner>);
+    /// A task has ended, and its owner is to know.
+    fn ended(&self, task: &Header);
 }

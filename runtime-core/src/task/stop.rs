@@ -69,6 +69,11 @@ impl StopNode {
         self.lineage().any(|node| node.asked.get().is_some())
     }
 
+    /// Whether this is `other` or stands below it.
+    pub(crate) fn is_below(&self, other: &Arc<StopNode>) -> bool {
+        self.lineage().any(|node| std::ptr::eq(node, Arc::as_ptr(other)))
+    }
+
     fn lineage(&self) -> impl Iterator<Item = &StopNode> {
         std::iter::successors(Some(self), |node| node.parent.as_deref())
     }

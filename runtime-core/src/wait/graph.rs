@@ -128,6 +128,12 @@ impl Ring {
         Ring { members: vec![Member { waits_for: task.clone(), task }] }
     }
 
+    /// A task that waits for the group it is in.
+    pub(crate) fn of_member(task: String, group: String) -> Self {
+        let waits = Member { task: task.clone(), waits_for: group.clone() };
+        Ring { members: vec![waits, Member { task: group, waits_for: task }] }
+    }
+
     /// The members, the refused wait first.
     #[must_use]
     pub fn members(&self) -> &[Member] {

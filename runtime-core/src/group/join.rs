@@ -1,0 +1,238 @@
+//! Waiting for members to end: one wait for futures and threads, with and without a limit.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use event_listener::{Event, EventListener};
+
+use crate::group::node::GroupCore;
+use crate::lane::inbox;
+use crate::task::cell;
+use crate::task::contract::{AnyTask, Home};
+use crate::task::handle::{Room, block_current};
+use crate::time::Deadline;
+use crate::wait::graph::{Ring, Target};
+use crate::wait::{blocking, park};
+
+/// A wait for members of a group. Await it on any executor, or let a plain thread wait with
+/// [`blocking`](Join::blocking).
+///
+/// # Errors
+///
+/// [`JoinGroupError::WouldDeadlock`] at once, if the wait could never end: a member that waits for its
+/// own group, or, blocking, a lane whose own tasks are waited for.
+///
+/// # Cancellation
+///
+/// Dropping the wait loses nothing: an end is taken when the wait gives it, and not before. All who
+/// wait are woken; each end goes to one of them. If the runner stops meanwhile, members that do not end
+/// in time are given up, so the wait ends.
+#[must_use = "a wait does nothing unless awaited"]
+pub struct Join<'a, T> {
+    group: &'a GroupCore,
+    take: Take<T>,
+    /// Woken at each end, or when nobody is left.
+    bell: &'a Event,
+    /// Nothing but the end of all members will do.
+    all: bool,
+    listener: Option<EventListener>,
+}
+
+/// Takes what is waited for, if it is there.
+pub(crate) type Take<T> = Box<dyn Fn(&GroupCore) -> Option<T> + Send + Sync>;
+
+impl<'a, T> Join<'a, T> {
+    pub(crate) fn one(group: &'a GroupCore, take: Take<T>) -> Self {
+        Join { group, take, bell: &group.one_ended, all: false, listener: None }
+    }
+
+    pub(crate) fn all(group: &'a GroupCore, take: Take<T>) -> Self {
+        Join { group, take, bell: &group.all_ended, all: true, listener: None }
+    }
+
+    /// Waits for `limit` at most, on the timer of the calling lane.
+    ///
+    /// # Errors
+    ///
+    /// [`JoinGroupError::TimedOut`], with nothing taken; [`JoinGroupError::NoTimer`] off the lanes, where
+    /// nothing keeps the time: use [`blocking_timeout`](Join::blocking_timeout), or your own executor's
+    /// timeout around the wait.
+    ///
+    /// # Cancellation
+    ///
+    /// As for the wait.
+    pub async fn timeout(self, limit: Duration) -> Result<T, JoinGroupError> {
+        let Some(lane) = inbox::lane_here() else { return Err(JoinGroupError::NoTimer) };
+        let Some(mut timer) = lane.timer(Deadline::after(limit)) else {
+            return Err(JoinGroupError::NoTimer);
+        };
+        let mut join = pin!(self);
+        std::future::poll_fn(move |cx| {
+            if let Poll::Ready(result) = join.as_mut().poll(cx) {
+                return Poll::Ready(result);
+            }
+            timer.as_mut().poll(cx).map(|()| Err(JoinGroupError::TimedOut))
+        })
+        .await
+    }
+
+    /// The twin for plain threads: blocks the calling thread.
+    ///
+    /// # Errors
+    ///
+    /// As for the wait.
+    pub fn blocking(self) -> Result<T, JoinGroupError> {
+        self.wait(Deadline::never())
+    }
+
+    /// As [`blocking`](Join::blocking), for `limit` at most.
+    ///
+    /// # Errors
+    ///
+    /// [`JoinGroupError::TimedOut`], with nothing taken.
+    pub fn blocking_timeout(self, limit: Duration) -> Result<T, JoinGroupError> {
+        self.wait(Deadline::after(limit))
+    }
+
+    fn wait(mut self, deadline: Deadline) -> Result<T, JoinGroupError> {
+        let endless = deadline == Deadline::never();
+        loop {
+            self.check()?;
+            // Listen first, look then, so that nothing is missed while the edge is put in.
+            self.listener = Some(self.bell.listen());
+            if let Some(value) = (self.take)(self.group) {
+                return Ok(value);
+            }
+            // A wait with a limit ends, so it closes no ring.
+            let edge = if endless { self.edge()? } else { Edge::None };
+            let _room = Room::make();
+            match edge {
+                // One after the other: in the end all of them must have ended.
+                Edge::Member(ended, _blocked) => {
+                    let _ = park::block_on(ended, deadline);
+                }
+                Edge::None => {
+                    let Some(listener) = self.listener.take() else { continue };
+                    if park::block_on(listener, deadline).is_none() {
+                        return (self.take)(self.group).ok_or(JoinGroupError::TimedOut);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Puts the wait into the wait-for graph, as far as it can be said for whom.
+    fn edge(&self) -> Result<Edge, JoinGroupError> {
+        if blocking::executor().is_none() {
+            return Ok(Edge::None);
+        }
+        let tasks = self.group.tasks();
+        if self.all || tasks.len() == 1 {
+            let ended = self.group.one_ended.listen();
+            let mut running =
+                tasks.into_iter().filter(|task| !task.header().life.state().is_final());
+            let Some(task) = running.next() else { return Ok(Edge::None) };
+            let target: Arc<dyn Target> = task;
+            let blocked = block_current(&target).map_err(JoinGroupError::ring)?;
+            return Ok(Edge::Member(ended, blocked));
+        }
+        ring_of_any(tasks).map_or(Ok(Edge::None), |ring| Err(JoinGroupError::ring(ring)))
+    }
+
+    /// A member that waits for its own group waits for itself.
+    fn check(&self) -> Result<(), JoinGroupError> {
+        match cell::current() {
+            Some(task) if self.group.owns(task.header()) => {
+                let (task, group) = (task.header().label(), self.group.label());
+                Err(JoinGroupError::ring(Ring::of_member(task.to_string(), group.to_string())))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The ring, if a wait of this thread for any of the tasks could never end: if each of them would close
+/// one. No edge stays, since one to any of them would say too much.
+pub(crate) fn ring_of_any(tasks: Vec<Arc<dyn AnyTask>>) -> Option<Ring> {
+    let mut ring = None;
+    for task in tasks {
+        let target: Arc<dyn Target> = task;
+        match block_current(&target) {
+            Ok(_) => return None,
+            Err(closed) => ring = Some(closed),
+        }
+    }
+    ring
+}
+
+enum Edge {
+    None,
+    /// An edge to this member, and its end or another's.
+    Member(EventListener, blocking::Blocked),
+}
+
+impl<T> Future for Join<'_, T> {
+    type Output = Result<T, JoinGroupError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        this.check()?;
+        loop {
+            if let Some(value) = (this.take)(this.group) {
+                return Poll::Ready(Ok(value));
+            }
+            match &mut this.listener {
+                // Listen first, look then.
+                None => this.listener = Some(this.bell.listen()),
+                Some(listener) => match Pin::new(listener).poll(cx) {
+                    Poll::Ready(()) => this.listener = None,
+                    Poll::Pending => return Poll::Pending,
+                },
+            }
+        }
+    }
+}
+
+impl<T> fmt::Debug for Join<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Join").field("group", self.group.label()).finish_non_exhaustive()
+    }
+}
+
+/// Why a wait for members gives nothing. Nothing was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum JoinGroupError {
+    /// The limit is over.
+    TimedOut,
+    /// Waiting here would never end.
+    WouldDeadlock(Box<Ring>),
+    /// Off the lanes, where no timer keeps the limit.
+    NoTimer,
+}
+
+impl JoinGroupError {
+    fn ring(ring: Ring) -> Self {
+        JoinGroupError::WouldDeadlock(Box::new(ring))
+    }
+}
+
+impl fmt::Display for JoinGroupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            JoinGroupError::TimedOut => f.write_str("the members did not end in time"),
+            JoinGroupError::WouldDeadlock(ring) => {
+                write!(f, "waiting for the group would never end: {ring}")
+            }
+            JoinGroupError::NoTimer => f.write_str(
+                "a wait with a limit was polled off the lanes, where no timer keeps it; use `blocking_timeout`, or your executor's timeout around the wait",
+            ),
+        }
+    }
+}
+
+impl std::error::Error for JoinGroupError {}

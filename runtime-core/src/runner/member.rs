@@ -1,0 +1,342 @@
+//! A task on its way into a group.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use crate::error::{AdoptError, Reason, Refused, SpawnError};
+use crate::flavour::Flavour;
+use crate::group::join::ring_of_any;
+use crate::group::node::{GroupCore, Membership};
+use crate::group::policy::{MemberPolicy, OnExit, OnFailure};
+use crate::group::slots::Slots;
+use crate::id::TaskId;
+use crate::runner::core::Core;
+use crate::submit::{self, Options};
+use crate::task::cell;
+use crate::task::contract::Owner;
+use crate::task::handle::{Room, TaskHandle};
+use crate::task::payload::{Adoptable, Adopted, Payload, Spawned};
+use crate::task::stop::Stopped;
+use crate::time::Deadline;
+use crate::wait::park;
+
+/// A named task, about to join a [`Group`](crate::Group). Without a name, `adopt`, `spawn` and their
+/// kin of the group are the short forms.
+///
+/// # Cancellation
+///
+/// The async forms wait for a place where the group has a limit, first come, first served. Dropped
+/// before its end, such a wait has taken no place, and the payload is dropped with it.
+#[must_use = "a task that is not handed over never runs"]
+pub struct MemberBuilder<'a> {
+    core: &'a Arc<Core>,
+    group: &'a Arc<GroupCore>,
+    name: Option<Arc<str>>,
+    grace: Option<Duration>,
+    policy: MemberPolicy,
+}
+
+impl<'a> MemberBuilder<'a> {
+    pub(crate) fn new(
+        core: &'a Arc<Core>,
+        group: &'a Arc<GroupCore>,
+        name: Option<Arc<str>>,
+    ) -> Self {
+        MemberBuilder { core, group, name, grace: None, policy: MemberPolicy::default() }
+    }
+
+    /// The task's own time between being asked to stop and being cancelled, instead of the group's.
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.grace = Some(grace);
+        self
+    }
+
+    /// What its failure means for the others, instead of the group's rule.
+    pub fn on_failure(mut self, policy: OnFailure) -> Self {
+        self.policy.on_failure = Some(policy);
+        self
+    }
+
+    /// What its end means for the others, instead of the group's rule.
+    pub fn on_exit(mut self, policy: OnExit) -> Self {
+        self.policy.on_exit = Some(policy);
+        self
+    }
+
+    /// As [`Group::adopt`](crate::Group::adopt).
+    ///
+    /// # Errors
+    ///
+    /// [`AdoptError`] with the payload, if it is not taken.
+    #[track_caller]
+    pub fn adopt<F, P>(
+        self,
+        flavour: F,
+        payload: P,
+    ) -> impl Future<Output = Result<TaskId, AdoptError<P>>> + Send + use<'a, F, P>
+    where
+        F: Flavour,
+        P: Payload<F::Mode>,
+        P::Output: Adoptable,
+    {
+        let here = Location::caller();
+        async move {
+            match self.place().await {
+                Ok(place) => self.hand_over(place, |core, options| {
+                    adopt_in(core, flavour, payload, options, here)
+                }),
+                Err(reason) => Err(Refused::new(reason, payload)),
+            }
+        }
+    }
+
+    /// The twin of [`adopt`](MemberBuilder::adopt) for plain threads.
+    ///
+    /// # Errors
+    ///
+    /// As there, and [`Reason::WouldDeadlock`] on a lane whose own tasks have all the places.
+    #[track_caller]
+    pub fn adopt_blocking<F, P>(self, flavour: F, payload: P) -> Result<TaskId, AdoptError<P>>
+    where
+        F: Flavour,
+        P: Payload<F::Mode>,
+        P::Output: Adoptable,
+    {
+        let here = Location::caller();
+        match self.place_blocking() {
+            Ok(place) => self
+                .hand_over(place, |core, options| adopt_in(core, flavour, payload, options, here)),
+            Err(reason) => Err(Refused::new(reason, payload)),
+        }
+    }
+
+    /// As [`adopt`](MemberBuilder::adopt), without waiting.
+    ///
+    /// # Errors
+    ///
+    /// As there, and [`Reason::GroupFull`] if no place is free.
+    #[track_caller]
+    pub fn try_adopt<F, P>(self, flavour: F, payload: P) -> Result<TaskId, AdoptError<P>>
+    where
+        F: Flavour,
+        P: Payload<F::Mode>,
+        P::Output: Adoptable,
+    {
+        let here = Location::caller();
+        match self.try_place() {
+            Ok(place) => self
+                .hand_over(place, |core, options| adopt_in(core, flavour, payload, options, here)),
+            Err(reason) => Err(Refused::new(reason, payload)),
+        }
+    }
+
+    /// As [`Group::spawn`](crate::Group::spawn).
+    ///
+    /// # Errors
+    ///
+    /// [`SpawnError`] with the payload, if it is not taken.
+    #[track_caller]
+    pub fn spawn<F, P>(
+        self,
+        flavour: F,
+        payload: P,
+    ) -> impl Future<Output = Result<TaskHandle<P::Output>, SpawnError<P>>> + Send + use<'a, F, P>
+    where
+        F: Flavour,
+        P: Payload<F::Mode>,
+        P::Output: Send,
+    {
+        let here = Location::caller();
+        async move {
+            match self.place().await {
+                Ok(place) => self.hand_over(place, |core, options| {
+                    spawn_in(core, flavour, payload, options, here)
+                }),
+                Err(reason) => Err(Refused::new(reason, payload)),
+            }
+        }
+    }
+
+    /// The twin of [`spawn`](MemberBuilder::spawn) for plain threads.
+    ///
+    /// # Errors
+    ///
+    /// As there, and [`Reason::WouldDeadlock`] on a lane whose own tasks have all the places.
+    #[track_caller]
+    pub fn spawn_blocking<F, P>(
+        self,
+        flavour: F,
+        payload: P,
+    ) -> Result<TaskHandle<P::Output>, SpawnError<P>>
+    where
+        F: Flavour,
+        P: Payload<F::Mode>,
+        P::Output: Send,
+    {
+        let here = Location::caller();
+        match self.place_blocking() {
+            Ok(place) => self
+                .hand_over(place, |core, options| spawn_in(core, flavour, payload, options, here)),
+            Err(reason) => Err(Refused::new(reason, payload)),
+        }
+    }
+
+    /// As [`spawn`](MemberBuilder::spawn), without waiting.
+    ///
+    /// # Errors
+    ///
+    /// As there, and [`Reason::GroupFull`] if no place is free.
+    #[track_caller]
+    pub fn try_spawn<F, P>(
+        self,
+        flavour: F,
+        payload: P,
+    ) -> Result<TaskHandle<P::Output>, SpawnError<P>>
+    where
+        F: Flavour,
+        P: Payload<F::Mode>,
+        P::Output: Send,
+    {
+        let here = Location::caller();
+        match self.try_place() {
+            Ok(place) => self
+                .hand_over(place, |core, options| spawn_in(core, flavour, payload, options, here)),
+            Err(reason) => Err(Refused::new(reason, payload)),
+        }
+    }
+
+    /// Brings the task in with its place, which is its own from then on.
+    fn hand_over<T, P>(
+        self,
+        place: Place<'_>,
+        submit: impl FnOnce(&Core, Options) -> Result<T, Refused<P>>,
+    ) -> Result<T, Refused<P>> {
+        let member = Membership {
+            group: Arc::clone(self.group),
+            policy: self.policy,
+            slot: place.0.is_some(),
+        };
+        let options = Options {
+            name: self.name,
+            grace: self.grace,
+            member: Some(member),
+            ..Options::default()
+        };
+        let taken = submit(self.core, options)?;
+        place.keep();
+        Ok(taken)
+    }
+
+    /// Waits for a place, or until the group stops.
+    async fn place(&self) -> Result<Place<'a>, Reason> {
+        let Some(slots) = self.group.slots() else { return Ok(Place(None)) };
+        self.check_own(slots)?;
+        let mut acquire = pin!(slots.acquire());
+        let mut stopped = pin!(Stopped::of(Arc::clone(self.group.stop())));
+        let acquired = std::future::poll_fn(|cx| {
+            if let Poll::Ready(acquired) = acquire.as_mut().poll(cx) {
+                return Poll::Ready(acquired.is_ok());
+            }
+            stopped.as_mut().poll(cx).map(|()| false)
+        })
+        .await;
+        if acquired { Ok(Place(Some(slots))) } else { Err(self.group.refusal()) }
+    }
+
+    fn place_blocking(&self) -> Result<Place<'a>, Reason> {
+        if let Ok(place) = self.try_place() {
+            return Ok(place);
+        }
+        if let Some(ring) = ring_of_any(self.group.tasks()) {
+            return Err(Reason::WouldDeadlock { ring: Box::new(ring) });
+        }
+        let _room = Room::make();
+        match park::block_on(self.place(), Deadline::never()) {
+            Some(place) => place,
+            None => Err(self.group.refusal()),
+        }
+    }
+
+    fn try_place(&self) -> Result<Place<'a>, Reason> {
+        let Some(slots) = self.group.slots() else { return Ok(Place(None)) };
+        match slots.try_acquire() {
+            Ok(true) => Ok(Place(Some(slots))),
+            Ok(false) => Err(self.full(slots)),
+            Err(_) => Err(self.group.refusal()),
+        }
+    }
+
+    /// A member that waits for its own place, the only one, would wait for ever.
+    fn check_own(&self, slots: &Slots) -> Result<(), Reason> {
+        let alone = slots.limit() == 1 && slots.held() == 1;
+        let own = alone && cell::current().is_some_and(|task| self.group.holds(task.header()));
+        if own { Err(self.full(slots)) } else { Ok(()) }
+    }
+
+    fn full(&self, slots: &Slots) -> Reason {
+        Reason::GroupFull { group: Arc::clone(self.group.full_path()), limit: slots.limit() }
+    }
+}
+
+impl fmt::Debug for MemberBuilder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemberBuilder")
+            .field("group", self.group.full_path())
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One of the group's places, given back unless it is kept.
+struct Place<'a>(Option<&'a Slots>);
+
+impl Place<'_> {
+    /// The member has it now, and the group gives it back at its end.
+    fn keep(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if let Some(slots) = self.0 {
+            slots.release();
+        }
+    }
+}
+
+fn adopt_in<F, P>(
+    core: &Core,
+    flavour: F,
+    payload: P,
+    options: Options,
+    here: &'static Location<'static>,
+) -> Result<TaskId, AdoptError<P>>
+where
+    F: Flavour,
+    P: Payload<F::Mode>,
+    P::Output: Adoptable,
+{
+    submit::adopt::<F, P, Adopted>(&core.homes, flavour, payload, options, here)
+}
+
+fn spawn_in<F, P>(
+    core: &Core,
+    flavour: F,
+    payload: P,
+    options: Options,
+    here: &'static Location<'static>,
+) -> Result<TaskHandle<P::Output>, SpawnError<P>>
+where
+    F: Flavour,
+    P: Payload<F::Mode>,
+    P::Output: Send,
+{
+    let task = submit::spawn::<F, P, Spawned>(&core.homes, flavour, payload, options, here)?;
+    Ok(TaskHandle::new(task))
+}

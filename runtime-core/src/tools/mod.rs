@@ -1,0 +1,6 @@
+//! Tools that tasks of all flavours and plain threads share: one object serves them all.
+
+pub(crate) mod interruptible;
+pub(crate) mod semaphore;
+pub(crate) mod barrier;
+pub(crate) mod event;
