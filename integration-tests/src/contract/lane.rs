@@ -296,7 +296,8 @@ pub fn tasks_that_await_each_other_leave_the_lane_usable_and_end_with_the_stop<
     for round in 0..100 {
         assert_eq!(runner.execute(flavour, async move || round).unwrap(), round);
     }
-    assert_eq!(runner.tree().alive(), 2);
+    // A lane tells of the ended ones by and by.
+    until(|| runner.tree().alive() == 2);
     runner.stop();
     finish(runner);
 }
