@@ -41,10 +41,8 @@ fn main() -> anyhow::Result<StopReport> {
     })?;
 
     let report = runner.run();
-    if let Some(failure) = report.root_cause() {
-        if let Some(error) = failure.cause().as_error() {
-            println!("root cause: {error}");
-        }
+    if let Some(error) = report.root_cause().and_then(|failure| failure.cause().as_error()) {
+        println!("root cause: {error}");
     }
     Ok(report)
 }
