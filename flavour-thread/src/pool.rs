@@ -2,7 +2,8 @@
 //!
 //! Up to the number of cores a thread is made whenever a job finds none idle. Beyond that the watcher
 //! makes them, when the queue has not moved for a tick: short jobs are done sooner by the threads there
-//! are, and jobs that block for long get their own. A thread that blocks on another task counts for
+//! are, and jobs that block for long get their own. It doubles their number at most: on a busy machine
+//! the queue stands still although nobody blocks. A thread that blocks on another task counts for
 //! nothing, so a pool cannot be used up by waiting for itself.
 //!
 //! # Invariants
@@ -226,8 +227,9 @@ impl Watched for Shared {
         }
         let taken = self.taken.load(Ordering::Relaxed);
         if taken == before {
-            let room = self.size.saturating_sub(self.active());
-            for _ in 0..waiting.min(room) {
+            let active = self.active();
+            let room = self.size.saturating_sub(active);
+            for _ in 0..waiting.min(room).min(active.max(1)) {
                 if self.grow().is_err() {
                     break;
                 }
