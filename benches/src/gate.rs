@@ -14,9 +14,9 @@ struct Gate {
     waiter: Mutex<Option<Thread>>,
 }
 
-/// What a one-way task does.
-pub(crate) fn hit() {
-    let hits = GATE.hits.fetch_add(1, Ordering::AcqRel) + 1;
+/// What a one-way task does with what it carries, which is one.
+pub(crate) fn hit(one: u64) {
+    let hits = GATE.hits.fetch_add(one, Ordering::AcqRel) + one;
     if hits == GATE.awaited.load(Ordering::Relaxed) {
         wake();
     }

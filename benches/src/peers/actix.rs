@@ -42,10 +42,10 @@ impl Call for Actix {
 }
 
 impl Fire for Actix {
-    fn port(&self) -> impl Fn() + Send + 'static {
+    fn port(&self) -> impl Fn(u64) + Send + 'static {
         let handle = self.handle.clone();
-        move || {
-            handle.spawn(async { gate::hit() });
+        move |one| {
+            handle.spawn(async move { gate::hit(one) });
         }
     }
 }

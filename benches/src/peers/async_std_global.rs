@@ -29,7 +29,7 @@ impl Call for AsyncStdGlobal {
 }
 
 impl Fire for AsyncStdGlobal {
-    fn port(&self) -> impl Fn() + Send + 'static {
-        || drop(task::spawn(async { gate::hit() }))
+    fn port(&self) -> impl Fn(u64) + Send + 'static {
+        |one| drop(task::spawn(async move { gate::hit(one) }))
     }
 }

@@ -114,8 +114,8 @@ impl<const CHANNEL: bool> Call for OneThread<CHANNEL> {
 }
 
 impl<const CHANNEL: bool> Fire for OneThread<CHANNEL> {
-    fn port(&self) -> impl Fn() + Send + 'static {
+    fn port(&self) -> impl Fn(u64) + Send + 'static {
         let jobs = self.jobs.clone();
-        move || jobs.send(Box::new(gate::hit)).expect("the thread runs")
+        move |one| jobs.send(Box::new(move || gate::hit(one))).expect("the thread runs")
     }
 }

@@ -54,8 +54,10 @@ pub(crate) trait Call: Peer {
     }
 }
 
-/// Runs [`gate::hit`](crate::gate::hit) elsewhere, and nobody waits for it.
+/// Runs [`gate::hit`](crate::gate::hit) elsewhere, and nobody waits for it. The payload carries one word, as
+/// every payload in a program carries something: with nothing to carry, a boxed closure takes no memory,
+/// and those who box it would be spared what their real use costs.
 pub(crate) trait Fire: Peer {
     /// What one producer holds.
-    fn port(&self) -> impl Fn() + Send + 'static;
+    fn port(&self) -> impl Fn(u64) + Send + 'static;
 }

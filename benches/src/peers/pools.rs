@@ -115,8 +115,8 @@ impl Call for RayonOne {
 }
 
 impl Fire for RayonOne {
-    fn port(&self) -> impl Fn() + Send + 'static {
+    fn port(&self) -> impl Fn(u64) + Send + 'static {
         let pool = Arc::clone(&self.pool);
-        move || pool.spawn(gate::hit)
+        move |one| pool.spawn(move || gate::hit(one))
     }
 }

@@ -96,10 +96,10 @@ impl<F: Laned, const BUSY: u64> Call for Lane<F, BUSY> {
 }
 
 impl<F: Laned, const BUSY: u64> Fire for Lane<F, BUSY> {
-    fn port(&self) -> impl Fn() + Send + 'static {
+    fn port(&self) -> impl Fn(u64) + Send + 'static {
         let (handle, flavour) = (self.handle(), self.flavour);
-        move || {
-            handle.adopt(flavour, async || gate::hit()).expect("it is taken");
+        move |one| {
+            handle.adopt(flavour, async move || gate::hit(one)).expect("it is taken");
         }
     }
 }

@@ -33,8 +33,8 @@ impl Call for SmolGlobal {
 }
 
 impl Fire for SmolGlobal {
-    fn port(&self) -> impl Fn() + Send + 'static {
-        || smol::spawn(async { gate::hit() }).detach()
+    fn port(&self) -> impl Fn(u64) + Send + 'static {
+        |one| smol::spawn(async move { gate::hit(one) }).detach()
     }
 }
 
@@ -72,9 +72,9 @@ impl Call for SmolExecutor {
 }
 
 impl Fire for SmolExecutor {
-    fn port(&self) -> impl Fn() + Send + 'static {
+    fn port(&self) -> impl Fn(u64) + Send + 'static {
         let executor = Arc::clone(&self.executor);
-        move || executor.spawn(async { gate::hit() }).detach()
+        move |one| executor.spawn(async move { gate::hit(one) }).detach()
     }
 }
 
@@ -132,10 +132,11 @@ impl Call for SmolFed {
 }
 
 impl Fire for SmolFed {
-    fn port(&self) -> impl Fn() + Send + 'static {
+    fn port(&self) -> impl Fn(u64) + Send + 'static {
         let jobs = self.jobs.clone();
-        move || {
-            let job: Job = Box::new(|executor| executor.spawn(async { gate::hit() }).detach());
+        move |one| {
+            let job: Job =
+                Box::new(move |executor| executor.spawn(async move { gate::hit(one) }).detach());
             jobs.try_send(job).expect("the thread runs");
         }
     }

@@ -40,10 +40,10 @@ fn submit(jobs: &UnboundedSender<Job>, value: u64) -> oneshot::Receiver<u64> {
     from
 }
 
-fn port(jobs: &UnboundedSender<Job>) -> impl Fn() + Send + 'static {
+fn port(jobs: &UnboundedSender<Job>) -> impl Fn(u64) + Send + 'static {
     let jobs = jobs.clone();
-    move || {
-        let job = || drop(spawn_local(async { gate::hit() }));
+    move |one| {
+        let job = move || drop(spawn_local(async move { gate::hit(one) }));
         jobs.send(Box::new(job)).expect("the thread runs");
     }
 }
@@ -100,13 +100,13 @@ impl Call for LocalRuntimeFed {
 }
 
 impl Fire for LocalSetFed {
-    fn port(&self) -> impl Fn() + Send + 'static {
+    fn port(&self) -> impl Fn(u64) + Send + 'static {
         port(&self.jobs)
     }
 }
 
 impl Fire for LocalRuntimeFed {
-    fn port(&self) -> impl Fn() + Send + 'static {
+    fn port(&self) -> impl Fn(u64) + Send + 'static {
         port(&self.jobs)
     }
 }

@@ -40,9 +40,9 @@ impl Call for CurrentThread {
 }
 
 impl Fire for CurrentThread {
-    fn port(&self) -> impl Fn() + Send + 'static {
+    fn port(&self) -> impl Fn(u64) + Send + 'static {
         let handle = self.handle.clone();
-        move || drop(handle.spawn(async { gate::hit() }))
+        move |one| drop(handle.spawn(async move { gate::hit(one) }))
     }
 }
 
@@ -72,8 +72,8 @@ impl Call for MultiThread {
 }
 
 impl Fire for MultiThread {
-    fn port(&self) -> impl Fn() + Send + 'static {
+    fn port(&self) -> impl Fn(u64) + Send + 'static {
         let handle = self.runtime.handle().clone();
-        move || drop(handle.spawn(async { gate::hit() }))
+        move |one| drop(handle.spawn(async move { gate::hit(one) }))
     }
 }

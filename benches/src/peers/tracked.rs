@@ -57,11 +57,11 @@ impl Call for Tracked {
 }
 
 impl Fire for Tracked {
-    fn port(&self) -> impl Fn() + Send + 'static {
+    fn port(&self) -> impl Fn(u64) + Send + 'static {
         let (tracker, token) = (self.tracker.clone(), self.token.clone());
         let handle = self.runtime.handle.clone();
-        move || {
-            let body = until(token.clone(), async || gate::hit());
+        move |one| {
+            let body = until(token.clone(), async move || gate::hit(one));
             drop(tracker.spawn_on(body, &handle));
         }
     }

@@ -8,8 +8,8 @@ use crate::record::{Machine, Verdict};
 use crate::table;
 
 /// Where the plot begins and ends.
-const LEFT: f64 = 600.0;
-const RIGHT: f64 = 860.0;
+const LEFT: f64 = 660.0;
+const RIGHT: f64 = 880.0;
 
 /// Draws every goal that was measured.
 pub(crate) fn draw(verdicts: &[Verdict], machine: &Machine) -> String {
@@ -44,7 +44,7 @@ pub(crate) fn draw(verdicts: &[Verdict], machine: &Machine) -> String {
              <text class=\"small {class}\" x=\"{}\" y=\"{:.1}\">{} of {}</text>",
             LEFT - 12.0,
             y + 4.0,
-            escaped(&format!("{}, against {}", verdict.goal, verdict.against)),
+            escaped(&format!("{} / {}", verdict.goal, verdict.against)),
             axis.at(got / verdict.at_most),
             RIGHT + 14.0,
             y + 4.0,

@@ -37,13 +37,13 @@ fn on_a_thread(body: impl FnOnce() + Send + 'static) {
 }
 
 fn bare_thread() {
-    on_a_thread(gate::hit);
+    on_a_thread(|| gate::hit(1));
 }
 
 fn current_thread() {
     on_a_thread(|| {
         let runtime = Builder::new_current_thread().enable_all().build();
-        runtime.expect("a runtime").block_on(async { gate::hit() });
+        runtime.expect("a runtime").block_on(async { gate::hit(1) });
     });
 }
 
@@ -51,20 +51,20 @@ fn local_runtime() {
     on_a_thread(|| {
         let mut builder = Builder::new_current_thread();
         let runtime = builder.enable_all().build_local(LocalOptions::default());
-        runtime.expect("a runtime").block_on(async { gate::hit() });
+        runtime.expect("a runtime").block_on(async { gate::hit(1) });
     });
 }
 
 fn local_executor() {
     on_a_thread(|| {
         let executor = LocalExecutor::new();
-        async_io::block_on(executor.run(async { gate::hit() }));
+        async_io::block_on(executor.run(async { gate::hit(1) }));
     });
 }
 
 fn runner<F: Laned>() {
     let runner = ServiceRunner::new();
-    runner.adopt(F::default(), async || gate::hit()).expect("it is taken");
+    runner.adopt(F::default(), async || gate::hit(1)).expect("it is taken");
     let report = runner.run();
     assert_eq!(report.exit_code(), 0, "{report}");
 }
