@@ -1,11 +1,19 @@
 //! The contract of a flavour as one suite: `contract!(lane tokio: Tokio)` instantiates all its tests for
 //! an async flavour, `contract!(pool thread: Thread)` for a blocking one.
 //!
-//! The tests are generic functions. [`any`] holds for every flavour, [`lane`] for async ones, [`pool`] for
-//! blocking ones.
+//! The tests are generic functions. [`lane`] and [`cancel`] hold for async flavours, [`pool`] for blocking
+//! ones, the others for every flavour.
 
-pub mod any;
+mod cause;
+mod future;
+pub mod execute;
+pub mod adopt;
+pub mod spawn;
+pub mod refusal;
+pub mod context;
+pub mod destructor;
 pub mod lane;
+pub mod cancel;
 pub mod pool;
 
 /// A module with a test for each sentence of the contract.
@@ -24,12 +32,15 @@ macro_rules! contract {
         }
     };
     (@any $flavour:expr) => {
-        $crate::contract!(@tests any, $flavour;
+        $crate::contract!(@tests execute, $flavour;
             execute_gives_the_value_of_the_payload,
             execute_hands_over_what_the_closure_captures,
             execute_gives_an_error_value_to_the_caller_and_the_runner_goes_on,
             execute_gives_the_text_and_the_place_of_a_panic_to_the_caller_and_the_runner_goes_on,
             execute_in_flight_is_answered_when_a_stop_comes,
+            closures_of_no_size_and_of_a_megabyte_run,
+        );
+        $crate::contract!(@tests adopt, $flavour;
             adopted_payloads_that_end_well_let_the_run_end_well,
             an_adopted_error_ends_the_run_as_its_root_cause_with_all_its_sources,
             an_adopted_panic_ends_the_run_with_its_text_and_place,
@@ -37,6 +48,8 @@ macro_rules! contract {
             a_failure_ends_the_run_although_others_never_end_by_themselves,
             adopt_returns_at_once_while_the_flavour_is_busy,
             a_failure_during_a_stop_is_reported_and_does_not_change_the_reason,
+        );
+        $crate::contract!(@tests spawn, $flavour;
             a_joined_handle_gives_the_value,
             an_awaited_handle_gives_the_value_and_then_says_that_it_is_taken,
             a_panic_comes_back_through_the_handle_and_the_runner_goes_on,
@@ -51,19 +64,24 @@ macro_rules! contract {
             a_leaked_handle_holds_nothing_up,
             a_stop_of_one_task_reaches_it_once_and_no_other,
             handles_give_their_outcome_after_the_end_of_the_runner,
+        );
+        $crate::contract!(@tests refusal, $flavour;
             payloads_refused_while_stopping_and_after_the_end_come_back_usable,
             a_name_in_use_is_refused_with_both_places_and_the_payload_is_usable,
             a_bad_name_is_refused_and_the_payload_is_usable,
             a_name_is_free_again_as_soon_as_the_outcome_is_seen,
+        );
+        $crate::contract!(@tests context, $flavour;
             the_context_of_a_payload_names_it_and_there_is_none_outside,
             the_current_handle_of_a_payload_is_that_of_its_runner,
             a_payload_finds_its_runner_when_nobody_else_holds_it,
+        );
+        $crate::contract!(@tests destructor, $flavour;
             a_payload_whose_destructor_panics_is_contained_and_named_when_it_never_ran,
             a_value_whose_destructor_panics_unread_is_contained_and_named,
             a_panic_whose_value_panics_when_dropped_is_one_failure_and_no_more,
             an_error_whose_destructor_panics_ends_nothing,
             an_error_that_panics_when_printed_is_reported,
-            closures_of_no_size_and_of_a_megabyte_run,
         );
     };
     (@lane $flavour:expr) => {
@@ -77,6 +95,10 @@ macro_rules! contract {
             a_task_that_awaits_itself_is_told_so,
             tasks_that_await_each_other_leave_the_lane_usable_and_end_with_the_stop,
             execute_on_the_own_lane_is_refused_at_once_and_the_payload_is_usable,
+            wakers_that_outlive_the_runner_do_nothing,
+            no_wake_up_is_lost_between_a_thread_and_the_lane,
+        );
+        $crate::contract!(@tests cancel, $flavour;
             execute_is_answered_when_its_payload_is_cancelled_by_a_stop,
             a_future_that_ignores_the_stop_is_dropped_when_its_grace_is_over,
             a_future_that_nobody_wakes_is_dropped_when_its_own_grace_is_over,
@@ -85,8 +107,6 @@ macro_rules! contract {
             one_future_whose_destructor_panics_does_not_keep_the_others_from_being_dropped,
             a_future_whose_destructor_panics_at_its_end_still_gives_its_value,
             a_future_that_panics_and_whose_destructor_panics_too_is_one_failure_and_one_contained,
-            wakers_that_outlive_the_runner_do_nothing,
-            no_wake_up_is_lost_between_a_thread_and_the_lane,
         );
     };
     (@pool $flavour:expr) => {
