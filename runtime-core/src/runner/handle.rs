@@ -285,6 +285,9 @@ impl Handle {
     }
 
     /// The twin of [`ended`](Handle::ended) for plain threads.
+    ///
+    /// Not for payloads of the runner itself: one that calls this holds its lane or thread until the stop
+    /// gives it up, and the report names it.
     pub fn ended_blocking(&self) -> StopReport {
         self.core.ending.wait_blocking()
     }
