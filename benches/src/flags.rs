@@ -33,6 +33,10 @@ pub(crate) struct Flags {
     /// Measures with threads left to the kernel, or pinned to two cores, and not both.
     #[arg(long, value_name = "PLACE")]
     pub(crate) place: Option<Place>,
+    /// Prints, judges and draws what `--json` has written before, and measures nothing; of several files
+    /// the first says on which machine.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["quick", "route", "only", "place"])]
+    pub(crate) from: Vec<PathBuf>,
     /// Prints the names of the routes and ends.
     #[arg(long)]
     pub(crate) list: bool,

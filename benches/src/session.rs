@@ -29,19 +29,10 @@ pub(crate) fn run(flags: &Flags) -> Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let watch = Watch::begin();
-    let mut measured = Vec::new();
-    if flags.place != Some(Place::Pinned) {
-        measured = measure(&chosen, flags.quick, Place::Free);
-    }
-    match flags.place {
-        Some(Place::Free) => {}
-        Some(Place::Pinned) => measured = measure(&chosen, flags.quick, Place::Pinned),
-        None if flags.quick || place::cores().len() < 2 => {}
-        None => merge(&mut measured, in_a_child(flags)?),
-    }
-    let mut record =
-        Record { machine: watch.describe(flags.quick), routes: measured, goals: Vec::new() };
+    let mut record = match flags.from.split_first() {
+        None => measured(flags, &chosen)?,
+        Some((first, more)) => read(first, more)?,
+    };
     table::print(&record);
     if flags.goals {
         record.goals = goals::judge(&record.routes);
@@ -55,6 +46,33 @@ pub(crate) fn run(flags: &Flags) -> Result<ExitCode> {
     }
     let missed = flags.strict && record.goals.iter().any(|goal| !goal.is_met());
     Ok(ExitCode::from(u8::from(missed)))
+}
+
+/// Measures what was chosen, where it was asked for.
+fn measured(flags: &Flags, chosen: &[Route]) -> Result<Record> {
+    let watch = Watch::begin();
+    let mut measured = Vec::new();
+    if flags.place != Some(Place::Pinned) {
+        measured = measure(chosen, flags.quick, Place::Free);
+    }
+    match flags.place {
+        Some(Place::Free) => {}
+        Some(Place::Pinned) => measured = measure(chosen, flags.quick, Place::Pinned),
+        None if flags.quick || place::cores().len() < 2 => {}
+        None => merge(&mut measured, in_a_child(flags)?),
+    }
+    Ok(Record { machine: watch.describe(flags.quick), routes: measured, goals: Vec::new() })
+}
+
+/// Reads what was measured before.
+fn read(first: &Path, more: &[PathBuf]) -> Result<Record> {
+    let open =
+        |file: &Path| -> Result<Record> { Ok(serde_json::from_str(&fs::read_to_string(file)?)?) };
+    let mut record = open(first)?;
+    for file in more {
+        merge(&mut record.routes, open(file)?.routes);
+    }
+    Ok(record)
 }
 
 fn chosen(flags: &Flags) -> Result<Vec<Route>> {
