@@ -9,7 +9,7 @@ use tracing::Span;
 use crate::error::{Reason, Refused};
 use crate::failure::TaskLabel;
 use crate::flavour::Flavour;
-use crate::group::node::Membership;
+use crate::group::entry::Membership;
 use crate::group::root::RootGroup;
 use crate::homes::{HomeKind, Homes};
 use crate::id::TaskId;

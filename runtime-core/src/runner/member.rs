@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use crate::error::{AdoptError, Reason, Refused, SpawnError};
 use crate::flavour::Flavour;
+use crate::group::entry::Membership;
 use crate::group::join::ring_of_any;
-use crate::group::node::{GroupCore, Membership};
+use crate::group::node::GroupCore;
 use crate::group::policy::{MemberPolicy, OnExit, OnFailure};
 use crate::group::slots::Slots;
 use crate::id::TaskId;

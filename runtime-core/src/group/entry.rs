@@ -1,0 +1,64 @@
+//! Who comes into a group, and who is in it.
+
+use std::sync::Arc;
+
+use crate::error::Reason;
+use crate::group::account::Living;
+use crate::group::node::GroupCore;
+use crate::group::policy::MemberPolicy;
+use crate::sync::Ordering;
+use crate::task::contract::{AnyTask, Header, Owner};
+
+/// What a task says when it comes in.
+#[derive(Clone)]
+pub(crate) struct Membership {
+    pub(crate) group: Arc<GroupCore>,
+    pub(crate) policy: MemberPolicy,
+    /// It brings one of the group's places along.
+    pub(crate) slot: bool,
+}
+
+impl GroupCore {
+    /// Why nothing new is taken.
+    pub(crate) fn refusal(&self) -> Reason {
+        if self.stopping.load(Ordering::SeqCst) || !self.root.is_stopping() {
+            Reason::GroupStopping { group: Arc::clone(&self.path) }
+        } else {
+            Reason::Stopping
+        }
+    }
+
+    /// Whether the task belongs to this group or to one below it.
+    pub(crate) fn owns(&self, task: &Header) -> bool {
+        task.owner().stop().is_below(&self.stop)
+    }
+
+    /// Whether the task is a living member of this very group, with one of its places.
+    pub(crate) fn holds(&self, task: &Header) -> bool {
+        self.account.lock().living.get(&task.id).is_some_and(|member| member.slot)
+    }
+
+    /// Lets a task in, for which the root has counted already.
+    pub(crate) fn enter(
+        &self,
+        task: &Arc<dyn AnyTask>,
+        membership: &Membership,
+        cleanup: bool,
+    ) -> Result<(), Reason> {
+        let mut account = self.account.lock();
+        if account.gave_up || self.is_stopping() && !cleanup {
+            drop(account);
+            return Err(self.refusal());
+        }
+        self.count_in();
+        let member = Living {
+            task: Arc::clone(task),
+            policy: membership.policy,
+            failure: None,
+            cancelled: false,
+            slot: membership.slot,
+        };
+        account.living.insert(task.header().id, member);
+        Ok(())
+    }
+}

@@ -1,0 +1,120 @@
+//! A group as its members see it: their failures, their ends, what these mean for the others.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::event::Stoppable;
+use crate::failure::Failure;
+use crate::group::account::Noted;
+use crate::group::census::ring;
+use crate::group::end::MemberEnd;
+use crate::group::node::GroupCore;
+use crate::group::policy::{OnExit, OnFailure};
+use crate::group::slots::Slots;
+use crate::log;
+use crate::sync::Ordering;
+use crate::task::contract::{AnyTask, Header, Owner};
+use crate::task::state::TaskState;
+use crate::task::stop::StopNode;
+
+impl GroupCore {
+    /// What one member did stops the others.
+    pub(crate) fn break_up(&self) {
+        self.broken.store(true, Ordering::SeqCst);
+        self.begin_stop();
+        ring(&self.broke);
+    }
+}
+
+impl Owner for GroupCore {
+    fn failed(&self, failure: Failure) {
+        let (noted, policy) = self.account.lock().note(failure, self.policy.on_failure);
+        match noted {
+            Noted::Kept => {}
+            Noted::Above(failure) => self.above().failed(failure),
+            Noted::Late(failure) => log::error(format_args!("after it was given up: {failure}")),
+        }
+        ring(&self.one_ended);
+        match policy {
+            OnFailure::Stop => self.break_up(),
+            OnFailure::Continue => {}
+        }
+    }
+
+    fn contained(&self, failure: Failure) {
+        self.root.contained(failure);
+    }
+
+    fn leave(&self, ended: u64) {
+        self.root.leave(ended);
+    }
+
+    fn ended(&self, task: &Header) {
+        let (label, state, age) = (task.label(), task.life.state(), self.root.age());
+        let member = {
+            let mut account = self.account.lock();
+            account.living.remove(&task.id).map(|mut member| {
+                let failure = member.failure.take();
+                account.keep(MemberEnd { task: label, state, failure, age }, &self.policy);
+                member
+            })
+        };
+        let Some(member) = member else {
+            self.root.ended_late();
+            return;
+        };
+        if member.slot {
+            self.slots.iter().for_each(Slots::release);
+        }
+        let over = matches!(state, TaskState::Completed | TaskState::Failed);
+        if over
+            && !task.is_asked()
+            && member.policy.on_exit.unwrap_or(self.policy.on_exit) == OnExit::Stop
+        {
+            self.break_up();
+        }
+        self.count_out(1);
+        self.root.leave(1);
+    }
+
+    fn withdrawn(&self, task: &Header) -> bool {
+        // Its place goes back to who brought it.
+        let gone = self.account.lock().living.remove(&task.id).is_some();
+        if gone {
+            self.count_out(1);
+        } else if self.account.lock().gave_up {
+            self.root.ended_late();
+            return false;
+        }
+        true
+    }
+
+    fn as_group(&self) -> Option<&(dyn Any + Send + Sync)> {
+        Some(self)
+    }
+
+    fn path(&self) -> Option<Arc<str>> {
+        Some(Arc::clone(&self.path))
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst) || self.above().is_stopping()
+    }
+
+    fn stop(&self) -> &Arc<StopNode> {
+        &self.stop
+    }
+
+    fn release_name(&self, name: &str) {
+        self.root.names().release(&format!("{}/{name}", self.path));
+    }
+
+    fn stop_task(&self, task: Arc<dyn AnyTask>) {
+        self.root.stop_task(task);
+    }
+
+    fn age(&self) -> Duration {
+        self.root.age()
+    }
+}

@@ -1,0 +1,121 @@
+//! The stop of a group: ask, cancel, give up. The controller takes it from step to step.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::event::{Event, Graces, Stoppable};
+use crate::group::account::Living;
+use crate::group::end::MemberEnd;
+use crate::group::node::GroupCore;
+use crate::group::slots::Slots;
+use crate::log;
+use crate::sync::Ordering;
+use crate::task::contract::{self, AnyTask, Owner};
+use crate::task::state::TaskState;
+use crate::time::Deadline;
+
+/// What a stop leaves to destructors at least, where the group's own time is not said.
+const DESTRUCTORS: Duration = Duration::from_millis(1000);
+
+impl GroupCore {
+    /// Asks every living member to stop, and the groups below. The group itself stays open.
+    pub(crate) fn stop_members(&self) {
+        for task in self.own_tasks() {
+            self.root.stop_task(task);
+        }
+        for group in self.below() {
+            group.begin_stop();
+        }
+    }
+
+    /// The first deadline of the stop that was asked at `asked`, and the members that are due.
+    fn due(&self, now: Instant, graces: Graces) -> (Deadline, Vec<Arc<dyn AnyTask>>) {
+        let mut account = self.account.lock();
+        let asked = *account.asked.get_or_insert(now);
+        let task = self.policy.grace.unwrap_or(graces.task);
+        let of = |member: &Living| member.task.header().grace().unwrap_or(task);
+        let longest = account.living.values().map(of).max().unwrap_or(task);
+        let usual = || graces.group.max(longest.saturating_add(DESTRUCTORS));
+        let whole = self.policy.group_grace.unwrap_or_else(usual);
+        // The rest is for destructors.
+        let latest = whole / 10 * 8;
+        self.stop.ask(asked, task, Deadline::from(asked, latest));
+        let mut next = Deadline::from(asked, whole);
+        let mut due = Vec::new();
+        if next.is_over(now) {
+            return (next, due);
+        }
+        for member in account.living.values_mut().filter(|member| !member.cancelled) {
+            let grace = member.task.header().grace().unwrap_or(task).min(latest);
+            let cancel = Deadline::from(asked, grace);
+            if cancel.is_over(now) {
+                member.cancelled = true;
+                due.push(Arc::clone(&member.task));
+            } else {
+                next = next.min(cancel);
+            }
+        }
+        (next, due)
+    }
+}
+
+impl Stoppable for GroupCore {
+    fn begin_stop(&self) {
+        if self.stopping.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        if let Some(slots) = &self.slots {
+            slots.close();
+        }
+        if let Some(this) = self.this.upgrade() {
+            self.root.tell(Event::StopGroup(this));
+        }
+        for group in self.below() {
+            group.begin_stop();
+        }
+    }
+
+    fn proceed(&self, now: Instant, graces: Graces) -> Option<Deadline> {
+        let (next, due) = self.due(now, graces);
+        if next.is_over(now) {
+            self.give_up();
+            return None;
+        }
+        for task in due {
+            contract::cancel(&task);
+        }
+        (self.alive() > 0).then_some(next)
+    }
+
+    fn give_up(&self) {
+        let members = {
+            let mut account = self.account.lock();
+            account.gave_up = true;
+            std::mem::take(&mut account.living)
+        };
+        for group in self.below() {
+            group.give_up();
+        }
+        if members.is_empty() {
+            return;
+        }
+        // Counted before any of them can end late.
+        self.root.gave_up(members.len() as u64);
+        let age = self.root.age();
+        for member in members.values() {
+            contract::cancel(&member.task);
+            let header = member.task.header();
+            header.give_up();
+            let (task, state) = (header.label(), header.life.state());
+            if state == TaskState::Abandoned {
+                log::error(format_args!("given up, it did not end in time: {task}"));
+            }
+            let end = MemberEnd { task, state, failure: member.failure.clone(), age };
+            self.account.lock().keep(end, &self.policy);
+        }
+        for _ in members.values().filter(|member| member.slot) {
+            self.slots.iter().for_each(Slots::release);
+        }
+        self.count_out(members.len());
+    }
+}

@@ -1,0 +1,63 @@
+//! Who takes the ends of a group's members, and what becomes of those that nobody takes.
+
+use crate::failure::Failure;
+use crate::group::end::MemberEnd;
+use crate::group::node::GroupCore;
+use crate::task::contract::Owner;
+
+impl GroupCore {
+    /// Takes the end that came first; `None` while there is none but may be one.
+    pub(crate) fn take_next(&self) -> Option<Option<MemberEnd>> {
+        // Nobody alive is looked at before the ends (invariant 2).
+        let over = self.alive() == 0;
+        match self.account.lock().ends.pop_front() {
+            Some(end) => Some(Some(end)),
+            None => over.then_some(None),
+        }
+    }
+
+    /// Takes the first `wanted` ends; fewer if nobody is alive any more. `None` while there are too few.
+    pub(crate) fn take_first(&self, wanted: usize) -> Option<Vec<MemberEnd>> {
+        let over = self.alive() == 0;
+        let mut account = self.account.lock();
+        if !over && account.ends.len() < wanted {
+            return None;
+        }
+        let count = wanted.min(account.ends.len());
+        Some(account.ends.drain(..count).collect())
+    }
+
+    /// Takes all ends there are, one at least, unless nobody is alive.
+    pub(crate) fn take_any(&self) -> Option<Vec<MemberEnd>> {
+        let over = self.alive() == 0;
+        let mut account = self.account.lock();
+        (over || !account.ends.is_empty()).then(|| account.ends.drain(..).collect())
+    }
+
+    /// Takes all ends when nobody is alive any more.
+    pub(crate) fn take_all(&self) -> Option<Vec<MemberEnd>> {
+        let over = self.alive() == 0;
+        over.then(|| self.account.lock().ends.drain(..).collect())
+    }
+
+    /// Nobody joins any more. What failed and was not joined falls to the parent, as do later failures.
+    pub(crate) fn release(&self) {
+        let failures: Vec<Failure> = {
+            let mut account = self.account.lock();
+            account.released = true;
+            let ends = std::mem::take(&mut account.ends);
+            let ended = ends.into_iter().filter_map(|end| end.failure);
+            let failing = account.living.values_mut().filter_map(|member| member.failure.take());
+            ended.chain(failing).collect()
+        };
+        // One counts at the root meanwhile: no report is made between the first failure and the last.
+        let counted = !failures.is_empty() && self.root.admit(true).is_ok();
+        for failure in failures {
+            self.above().failed(failure);
+        }
+        if counted {
+            self.root.leave(1);
+        }
+        self.free_name();
+    }
+}
