@@ -55,3 +55,8 @@ pub mod __private;
 #[cfg(all(doctest, feature = "macros", feature = "smol", feature = "thread", feature = "tokio"))]
 #[doc = include_str!("../docs/services.md")]
 mod services {}
+
+/// As above.
+#[cfg(all(doctest, feature = "smol", feature = "thread", feature = "tokio"))]
+#[doc = include_str!("../docs/groups.md")]
+mod groups {}

@@ -12,6 +12,8 @@ use crate::unwind::{self, PanicInfo};
 
 /// What stands in a group's own label in place of a flavour.
 pub(crate) const GROUP: FlavourId = FlavourId::new("group");
+/// What stands there in the label of a stopper.
+pub(crate) const STOPPER: FlavourId = FlavourId::new("stopper");
 
 /// Which task: its id, its name if it has one, its flavour, and where it was handed over.
 #[derive(Clone, PartialEq, Eq)]
@@ -70,6 +72,10 @@ impl fmt::Display for TaskLabel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
             Some(_) if self.flavour == GROUP => write!(f, "group `{}`", self.path()),
+            Some(_) if self.flavour == STOPPER => write!(f, "stopper of `{}`", self.path()),
+            None if self.flavour == STOPPER => {
+                write!(f, "stopper of task {} from {}", self.path(), self.spawned_at)
+            }
             Some(_) => write!(f, "{} task `{}`", self.flavour, self.path()),
             None => write!(f, "{} task {} from {}", self.flavour, self.path(), self.spawned_at),
         }

@@ -19,12 +19,14 @@ use crate::task::cell::{self, TaskCell};
 use crate::task::contract::{self, AnyTask, Details, Header, Home, Host, Owner};
 use crate::task::lifecycle::Lifecycle;
 use crate::task::payload::{Payload, Route};
+use crate::task::stopper::Stopper;
 
 /// What may be said about a task beside its payload.
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) name: Option<Arc<str>>,
     pub(crate) grace: Option<Duration>,
+    pub(crate) stopper: Option<Stopper>,
     pub(crate) owner: Option<Arc<dyn Owner>>,
     /// The group that it joins, instead of `owner`.
     pub(crate) member: Option<Membership>,
@@ -41,10 +43,14 @@ impl Options {
             Some(member) => Some(member.group as Arc<dyn Owner>),
             None => self.owner,
         };
-        let plain = self.name.is_none() && self.grace.is_none() && owner.is_none();
+        let plain = self.name.is_none()
+            && self.grace.is_none()
+            && self.stopper.is_none()
+            && owner.is_none();
         (!plain || span.is_some()).then(|| Details {
             name: self.name,
             grace: self.grace,
+            stopper: self.stopper,
             owner,
             span,
             ..Details::default()

@@ -157,9 +157,7 @@ impl Controller {
         }
         let (now, grace) = (Instant::now(), task.header().grace().unwrap_or(self.limits.grace));
         if task.header().stop().ask(now, grace, Deadline::never()) {
-            if task.header().life.state() == crate::task::state::TaskState::Initialized {
-                contract::cancel(&task);
-            }
+            contract::cancel_unbegun(&task);
             self.note(Deadline::from(now, grace), What::Cancel(task));
         }
     }

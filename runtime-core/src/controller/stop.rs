@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::controller::limits::Stages;
 use crate::controller::serve::Controller;
 use crate::event::StopRequest;
+use crate::failure::{STOPPER, TaskLabel};
 use crate::homes::HomeKind;
 use crate::inspect::BusyView;
 use crate::lane::order::Order;
@@ -17,6 +18,9 @@ use crate::time::Deadline;
 
 /// How often it is told who is left.
 const PROGRESS: Duration = Duration::from_secs(3);
+
+/// How long stoppers are waited for whose tasks have ended.
+const STOPPERS: Duration = Duration::from_secs(1);
 
 /// A stop under way.
 struct Stop {
@@ -34,6 +38,7 @@ impl Controller {
         let mut stop = self.ask(request);
         self.await_cleanup(&mut stop);
         self.await_destructors(&mut stop);
+        self.await_stoppers(&mut stop);
         self.close_homes(&mut stop);
         self.make_report(stop);
     }
@@ -93,6 +98,19 @@ impl Controller {
         }
     }
 
+    /// Waits for stoppers that have not come back, though nobody is left to be stopped: what they say
+    /// belongs into the report. Not for long.
+    fn await_stoppers(&mut self, stop: &mut Stop) {
+        let patience = Deadline::after(STOPPERS);
+        while self.homes.root().crew().is_busy() {
+            let until = patience.min(stop.stages.give_up);
+            if until.is_over(Instant::now()) {
+                break;
+            }
+            self.step(stop, until);
+        }
+    }
+
     /// Ends the lanes and pools. One that is held is not waited for once somebody was given up.
     fn close_homes(&mut self, stop: &mut Stop) {
         let homes = self.homes.close();
@@ -121,13 +139,15 @@ impl Controller {
         }
         let homes = self.homes.all();
         let left = root.gate().count() + root.given_up();
-        let abandoned = if left == 0 { Vec::new() } else { self.stragglers(&homes) };
+        let mut abandoned = if left == 0 { Vec::new() } else { self.stragglers(&homes) };
+        let left = left.saturating_sub(abandoned.len() as u64);
+        abandoned.extend(self.late_stoppers());
         let report = StopReport::new(Inner {
             runner: self.runner,
             reason: stop.reason,
             failures: self.failures,
             contained: self.contained,
-            left: left.saturating_sub(abandoned.len() as u64),
+            left,
             abandoned,
             asked: stop.asked_at,
             took: stop.asked.elapsed(),
@@ -212,6 +232,12 @@ impl Controller {
                 lane.order(order());
             }
         }
+    }
+
+    /// The stoppers that have not come back.
+    fn late_stoppers(&self) -> impl Iterator<Item = Straggler> {
+        let late = self.homes.root().crew().busy().into_iter();
+        late.map(|(task, held)| Straggler { task: TaskLabel { flavour: STOPPER, ..task }, held })
     }
 
     fn only_held_are_left(&self, homes: &[HomeKind]) -> bool {

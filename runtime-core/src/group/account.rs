@@ -32,6 +32,7 @@ pub(super) struct Living {
     pub(super) task: Arc<dyn AnyTask>,
     pub(super) policy: MemberPolicy,
     pub(super) failure: Option<Failure>,
+    pub(super) stopper_failure: Option<Failure>,
     pub(super) cancelled: bool,
     /// It has one of the group's places.
     pub(super) slot: bool,
@@ -49,7 +50,7 @@ pub(super) enum Noted {
 impl Account {
     /// Keeps an end for whoever joins.
     pub(super) fn keep(&mut self, end: MemberEnd, policy: &Policy) {
-        let forgets = policy.forgets && end.failure.is_none() && !end.is_abandoned();
+        let forgets = policy.forgets && end.is_in_order();
         if !self.released && !forgets {
             self.ends.push_back(end);
         }
@@ -78,8 +79,35 @@ impl Account {
         } else {
             let (task, age) = (failure.task.clone(), failure.age);
             let state = TaskState::Failed;
-            self.ends.push_back(MemberEnd { task, state, failure: Some(failure), age });
+            self.ends.push_back(MemberEnd::new(task, state, Some(failure), age));
         }
         (Noted::Kept, usual)
+    }
+
+    /// Keeps the failure of a stopper with the account of its member, whose own it does not replace. One
+    /// that comes when the end was taken already falls to the parent.
+    pub(super) fn note_stopper(
+        &mut self,
+        failure: Failure,
+        usual: OnFailure,
+    ) -> (Noted, OnFailure) {
+        let id = failure.task.id;
+        let member = self.living.get_mut(&id);
+        let policy = member.as_ref().and_then(|member| member.policy.on_failure).unwrap_or(usual);
+        let place = match member {
+            Some(_) if self.released => None,
+            Some(member) => Some(&mut member.stopper_failure),
+            None => {
+                let end = self.ends.iter_mut().rev().find(|end| end.task.id == id);
+                end.map(|end| &mut end.stopper_failure)
+            }
+        };
+        match place {
+            Some(place) => {
+                *place = Some(failure);
+                (Noted::Kept, policy)
+            }
+            None => (Noted::Above(failure), policy),
+        }
     }
 }

@@ -12,10 +12,30 @@ pub struct MemberEnd {
     pub(crate) task: TaskLabel,
     pub(crate) state: TaskState,
     pub(crate) failure: Option<Failure>,
+    pub(crate) stopper_failure: Option<Failure>,
     pub(crate) age: Duration,
 }
 
 impl MemberEnd {
+    pub(crate) fn new(
+        task: TaskLabel,
+        state: TaskState,
+        failure: Option<Failure>,
+        age: Duration,
+    ) -> Self {
+        MemberEnd { task, state, failure, stopper_failure: None, age }
+    }
+
+    /// Nothing failed, nobody was given up.
+    pub(crate) fn is_in_order(&self) -> bool {
+        self.failure.is_none() && self.stopper_failure.is_none() && !self.is_abandoned()
+    }
+
+    /// What went wrong: with the member, then with its stopper.
+    pub(crate) fn into_failures(self) -> impl Iterator<Item = Failure> {
+        self.failure.into_iter().chain(self.stopper_failure)
+    }
+
     /// Which task.
     #[must_use]
     pub fn task(&self) -> &TaskLabel {
@@ -41,10 +61,17 @@ impl MemberEnd {
         self.failure.as_ref()
     }
 
-    /// Whether the member came to its end by itself and without a failure.
+    /// What its [stopper](crate::MemberBuilder::stopper) returned or panicked with, if it failed before
+    /// this end was taken. Later, it falls to the group above, or to the runner.
+    #[must_use]
+    pub fn stopper_failure(&self) -> Option<&Failure> {
+        self.stopper_failure.as_ref()
+    }
+
+    /// Whether the member came to its end by itself and nothing failed, its stopper included.
     #[must_use]
     pub fn is_completed(&self) -> bool {
-        self.state == TaskState::Completed && self.failure.is_none()
+        self.state == TaskState::Completed && self.is_in_order()
     }
 
     /// Whether it did not end in time and was given up.
@@ -63,8 +90,12 @@ impl MemberEnd {
 impl fmt::Display for MemberEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.failure {
-            Some(failure) => failure.fmt(f),
-            None => write!(f, "{}: {}", self.task, self.state),
+            Some(failure) => failure.fmt(f)?,
+            None => write!(f, "{}: {}", self.task, self.state)?,
+        }
+        match &self.stopper_failure {
+            Some(failure) => write!(f, "; {failure}"),
+            None => Ok(()),
         }
     }
 }

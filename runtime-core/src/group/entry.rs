@@ -55,6 +55,7 @@ impl GroupCore {
             task: Arc::clone(task),
             policy: membership.policy,
             failure: None,
+            stopper_failure: None,
             cancelled: false,
             slot: membership.slot,
         };

@@ -2,6 +2,7 @@
 
 pub(crate) mod gate;
 pub(crate) mod names;
+pub(crate) mod crew;
 pub(crate) mod root;
 pub(crate) mod policy;
 pub(crate) mod end;

@@ -14,7 +14,7 @@ use crate::group::policy::{OnExit, OnFailure};
 use crate::group::slots::Slots;
 use crate::log;
 use crate::sync::Ordering;
-use crate::task::contract::{AnyTask, Header, Owner};
+use crate::task::contract::{AnyTask, Header, Owner, StopperCall};
 use crate::task::state::TaskState;
 use crate::task::stop::StopNode;
 
@@ -42,6 +42,22 @@ impl Owner for GroupCore {
         }
     }
 
+    fn stopper_failed(&self, failure: Failure) {
+        let (noted, policy) = self.account.lock().note_stopper(failure, self.policy.on_failure);
+        match noted {
+            Noted::Kept => {}
+            Noted::Above(failure) | Noted::Late(failure) => self.above().stopper_failed(failure),
+        }
+        match policy {
+            OnFailure::Stop => self.break_up(),
+            OnFailure::Continue => {}
+        }
+    }
+
+    fn call_stopper(&self, call: StopperCall) {
+        self.root.call_stopper(call);
+    }
+
     fn contained(&self, failure: Failure) {
         self.root.contained(failure);
     }
@@ -55,8 +71,9 @@ impl Owner for GroupCore {
         let member = {
             let mut account = self.account.lock();
             account.living.remove(&task.id).map(|mut member| {
-                let failure = member.failure.take();
-                account.keep(MemberEnd { task: label, state, failure, age }, &self.policy);
+                let mut end = MemberEnd::new(label, state, member.failure.take(), age);
+                end.stopper_failure = member.stopper_failure.take();
+                account.keep(end, &self.policy);
                 member
             })
         };

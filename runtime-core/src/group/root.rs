@@ -10,13 +10,15 @@ use crossbeam_utils::CachePadded;
 use crate::error::Reason;
 use crate::event::{Event, Stoppable};
 use crate::failure::Failure;
+use crate::group::crew::Crew;
 use crate::group::gate::{Gate, Shut};
 use crate::group::names::Names;
 use crate::id::TaskId;
 use crate::log;
 use crate::sync::{AtomicBool, AtomicU64, Mutex, Ordering};
-use crate::task::contract::{AnyTask, Header, Owner};
+use crate::task::contract::{AnyTask, Header, Owner, StopperCall};
 use crate::task::stop::StopNode;
+use crate::threads::Threads;
 
 /// See the module.
 pub(crate) struct RootGroup {
@@ -26,6 +28,7 @@ pub(crate) struct RootGroup {
     names: Names,
     stop: Arc<StopNode>,
     events: Sender<Event>,
+    crew: Arc<Crew>,
     /// The controller wants to hear when nobody is left.
     watched: AtomicBool,
     /// Failures that came when the report was made already.
@@ -46,12 +49,13 @@ struct Late {
 }
 
 impl RootGroup {
-    pub(crate) fn new(events: Sender<Event>, epoch: Instant) -> Arc<Self> {
+    pub(crate) fn new(events: Sender<Event>, threads: Arc<Threads>, epoch: Instant) -> Arc<Self> {
         Arc::new(RootGroup {
             gate: CachePadded::new(Gate::open()),
             stopping: AtomicBool::new(false),
             names: Names::default(),
             stop: StopNode::root(),
+            crew: Crew::new(threads, events.clone()),
             events,
             watched: AtomicBool::new(false),
             late: Mutex::default(),
@@ -73,6 +77,11 @@ impl RootGroup {
                 Shut::Closed => Reason::Stopped,
             }
         })
+    }
+
+    /// Who calls stoppers.
+    pub(crate) fn crew(&self) -> &Crew {
+        &self.crew
     }
 
     pub(crate) fn names(&self) -> &Names {
@@ -181,6 +190,10 @@ impl Owner for RootGroup {
         if !self.is_late(&failure) {
             self.tell(Event::Failed(failure));
         }
+    }
+
+    fn call_stopper(&self, call: StopperCall) {
+        self.crew.call(call);
     }
 
     fn contained(&self, failure: Failure) {

@@ -110,7 +110,8 @@ impl Stoppable for GroupCore {
             if state == TaskState::Abandoned {
                 log::error(format_args!("given up, it did not end in time: {task}"));
             }
-            let end = MemberEnd { task, state, failure: member.failure.clone(), age };
+            let mut end = MemberEnd::new(task, state, member.failure.clone(), age);
+            end.stopper_failure.clone_from(&member.stopper_failure);
             self.account.lock().keep(end, &self.policy);
         }
         for _ in members.values().filter(|member| member.slot) {

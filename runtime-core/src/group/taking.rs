@@ -46,8 +46,10 @@ impl GroupCore {
             let mut account = self.account.lock();
             account.released = true;
             let ends = std::mem::take(&mut account.ends);
-            let ended = ends.into_iter().filter_map(|end| end.failure);
-            let failing = account.living.values_mut().filter_map(|member| member.failure.take());
+            let ended = ends.into_iter().flat_map(MemberEnd::into_failures);
+            let failing = account.living.values_mut().flat_map(|member| {
+                member.failure.take().into_iter().chain(member.stopper_failure.take())
+            });
             ended.chain(failing).collect()
         };
         // One counts at the root meanwhile: no report is made between the first failure and the last.

@@ -65,7 +65,6 @@ impl Core {
         unwind::install_hook();
         let epoch = Instant::now();
         let (events_in, events) = crossbeam_channel::unbounded();
-        let root = RootGroup::new(events_in, epoch);
         let core: Arc<OnceLock<Weak<Core>>> = Arc::default();
         let of_threads = Arc::clone(&core);
         let threads = Arc::new(Threads {
@@ -80,6 +79,7 @@ impl Core {
                 })
             }),
         });
+        let root = RootGroup::new(events_in, Arc::clone(&threads), epoch);
         let config =
             HomeConfig { pool_size: settings.pool_size, busy_wait: settings.busy_wait, epoch };
         let new = Arc::new(Core {

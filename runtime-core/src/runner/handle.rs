@@ -26,6 +26,7 @@ use crate::task::contract::Owner;
 use crate::task::handle::{TaskHandle, block_current};
 use crate::task::payload::{Adoptable, Adopted, Payload, Spawned};
 use crate::task::stop::Stopped;
+use crate::task::stopper::Stopper;
 use crate::wait::blocking::Blocked;
 use crate::wait::graph::Target;
 
@@ -463,6 +464,18 @@ impl TaskBuilder<'_> {
     /// The task's own time between being asked to stop and being cancelled, instead of the runner's.
     pub fn grace(mut self, grace: Duration) -> Self {
         self.options.grace = Some(grace);
+        self
+    }
+
+    /// A function that tells the task to end, such as a server's `shutdown()`: for work that does not look
+    /// at its context. As [`MemberBuilder::stopper`](crate::MemberBuilder::stopper); an error or a panic of
+    /// it is the runner's, as if it had been adopted.
+    pub fn stopper<S, R>(mut self, stopper: S) -> Self
+    where
+        S: FnOnce() -> R + Send + 'static,
+        R: Adoptable,
+    {
+        self.options.stopper = Some(Stopper::new(Box::new(move || stopper().settle())));
         self
     }
 

@@ -23,6 +23,7 @@ use crate::task::contract::Owner;
 use crate::task::handle::{Room, TaskHandle};
 use crate::task::payload::{Adoptable, Adopted, Payload, Spawned};
 use crate::task::stop::Stopped;
+use crate::task::stopper::Stopper;
 use crate::time::Deadline;
 use crate::wait::park;
 
@@ -39,6 +40,7 @@ pub struct MemberBuilder<'a> {
     group: &'a Arc<GroupCore>,
     name: Option<Arc<str>>,
     grace: Option<Duration>,
+    stopper: Option<Stopper>,
     policy: MemberPolicy,
 }
 
@@ -48,12 +50,35 @@ impl<'a> MemberBuilder<'a> {
         group: &'a Arc<GroupCore>,
         name: Option<Arc<str>>,
     ) -> Self {
-        MemberBuilder { core, group, name, grace: None, policy: MemberPolicy::default() }
+        let policy = MemberPolicy::default();
+        MemberBuilder { core, group, name, grace: None, stopper: None, policy }
     }
 
     /// The task's own time between being asked to stop and being cancelled, instead of the group's.
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = Some(grace);
+        self
+    }
+
+    /// A function that tells the task to end, such as a server's `shutdown()`: for work that does not look
+    /// at its context. A stop calls it once, beside what the context sees, whoever asks: the group, the
+    /// runner, [`TaskHandle::stop`]. Default: none.
+    ///
+    /// It is called on a thread of its own, where it may block and holds up nobody; the task's grace runs
+    /// meanwhile. It is not called if the task ended before, or never began. Stopped while it waits to
+    /// begin, a task never begins. It may be at work still when the task has ended, and must bear that.
+    ///
+    /// An error or a panic of it is a failure of its own: [`MemberEnd::stopper_failure`], or the runner's if
+    /// the end was taken already. A stop of the runner waits a second for stoppers whose tasks have all
+    /// ended; the report names those that do not come back.
+    ///
+    /// [`MemberEnd::stopper_failure`]: crate::MemberEnd::stopper_failure
+    pub fn stopper<S, R>(mut self, stopper: S) -> Self
+    where
+        S: FnOnce() -> R + Send + 'static,
+        R: Adoptable,
+    {
+        self.stopper = Some(Stopper::new(Box::new(move || stopper().settle())));
         self
     }
 
@@ -225,6 +250,7 @@ impl<'a> MemberBuilder<'a> {
         let options = Options {
             name: self.name,
             grace: self.grace,
+            stopper: self.stopper,
             member: Some(member),
             ..Options::default()
         };

@@ -145,7 +145,7 @@ impl<T> Ended<T> {
 
     /// What the scope gives, once every member has ended.
     fn close(self, node: &GroupCore, ends: Vec<MemberEnd>) -> Result<T, ScopeError> {
-        let bad = |end: &MemberEnd| end.failure.is_some() || end.is_abandoned();
+        let bad = |end: &MemberEnd| !end.is_in_order();
         let ends: Vec<_> = ends.into_iter().filter(bad).collect();
         let group = Some(Arc::clone(node.full_path()));
         let error = ScopeError { group, ends, ..ScopeError::default() };

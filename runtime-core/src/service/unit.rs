@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::event::Event;
 use crate::failure::Failure;
 use crate::group::root::RootGroup;
-use crate::task::contract::{AnyTask, Owner};
+use crate::task::contract::{AnyTask, Owner, StopperCall};
 use crate::task::stop::StopNode;
 
 /// See the module.
@@ -26,6 +26,10 @@ impl Unit {
 impl Owner for Unit {
     fn failed(&self, failure: Failure) {
         self.root.failed(failure);
+    }
+
+    fn call_stopper(&self, call: StopperCall) {
+        self.root.call_stopper(call);
     }
 
     fn contained(&self, failure: Failure) {

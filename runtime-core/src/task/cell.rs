@@ -294,7 +294,10 @@ impl<M: Mode, P: Payload<M>, R: Route<P::Output>> AnyTask for TaskCell<M, P, R> 
         let _current = Current::enter(&self);
         let _span = header.details().and_then(|details| details.span.as_ref()).map(Span::enter);
         match claim {
-            Claim::Poll => self.poll_once(host),
+            Claim::Poll => {
+                header.begins();
+                self.poll_once(host);
+            }
             Claim::Cancel => {
                 // SAFETY: claimed, on the home's thread.
                 header.contain(unsafe { self.empty() });

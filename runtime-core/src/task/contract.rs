@@ -18,6 +18,7 @@ use crate::id::{FlavourId, TaskId};
 use crate::sync::AtomicU32;
 use crate::task::lifecycle::Lifecycle;
 use crate::task::stop::StopNode;
+use crate::task::stopper::Stopper;
 use crate::time::Deadline;
 use crate::unwind::{self, PanicInfo};
 use crate::wait::graph::Target;
@@ -46,6 +47,8 @@ pub(crate) struct Details {
     /// The span in which the payload was handed over, if there was one: it is entered for each poll.
     pub(crate) span: Option<Span>,
     pub(crate) stop: OnceLock<Arc<StopNode>>,
+    /// Tells it to end, if it brought such a function.
+    pub(crate) stopper: Option<Stopper>,
 }
 
 /// `Header::place` of a task that its lane does not keep, or that no thread of its pool runs.
@@ -122,11 +125,27 @@ impl Header {
         self.owner().failed(self.failure(Cause::Panic(info)));
     }
 
-    /// Before the end is seen: whoever sees it may give the name to another task at once.
+    /// Before the end is seen: whoever sees it may give the name to another task at once, and counts on
+    /// the stopper not to be called any more.
     pub(super) fn release_name(&self) {
-        if let Some(name) = self.details().and_then(|details| details.name.as_deref()) {
+        let Some(details) = self.details() else { return };
+        if let Some(stopper) = &details.stopper {
+            self.contain(stopper.over());
+        }
+        if let Some(name) = details.name.as_deref() {
             self.owner().release_name(name);
         }
+    }
+
+    /// About to be polled: from the first time on, a stop calls the stopper.
+    pub(super) fn begins(&self) {
+        let Some(details) = self.details() else { return };
+        let Some(stopper) = &details.stopper else { return };
+        let (label, owner, span) = (self.label(), Arc::clone(self.owner()), details.span.clone());
+        stopper.begin(self.stop(), move |stopper| {
+            let of_call = Arc::clone(&owner);
+            owner.call_stopper(StopperCall { label, owner: of_call, span, stopper });
+        });
     }
 
     /// The end of the account: its home keeps it no longer, the owner has one task less.
@@ -134,6 +153,14 @@ impl Header {
         host.forget(self);
         host.ended(self);
     }
+}
+
+/// A stopper on its way to being called.
+pub(crate) struct StopperCall {
+    pub(crate) label: TaskLabel,
+    pub(crate) owner: Arc<dyn Owner>,
+    pub(crate) span: Option<Span>,
+    pub(crate) stopper: Stopper,
 }
 
 /// A task of any payload.
@@ -150,6 +177,13 @@ pub(crate) trait AnyTask: Target + Send + Sync {
 /// Asks for the payload to be dropped at its next await point.
 pub(crate) fn cancel(task: &Arc<dyn AnyTask>) {
     if task.header().life.cancel() {
+        push(Arc::clone(task));
+    }
+}
+
+/// Asks for the payload to be dropped, if it has not begun.
+pub(crate) fn cancel_unbegun(task: &Arc<dyn AnyTask>) {
+    if task.header().life.cancel_unbegun() {
         push(Arc::clone(task));
     }
 }
@@ -215,6 +249,14 @@ pub(crate) trait Home: Target + Send + Sync {
 pub(crate) trait Owner: Send + Sync {
     /// A failure that nobody holds a handle for.
     fn failed(&self, failure: Failure);
+
+    /// The stopper of a task failed.
+    fn stopper_failed(&self, failure: Failure) {
+        self.failed(failure);
+    }
+
+    /// Has a stopper called, on a thread where it can hold up nobody.
+    fn call_stopper(&self, call: StopperCall);
 
     /// A destructor of the user's panicked: contained, and told in the report.
     fn contained(&self, failure: Failure);

@@ -126,6 +126,20 @@ impl Lifecycle {
         before & (QUEUED | POLLING) == 0 && !decode(before).is_final()
     }
 
+    /// As `cancel`, if it has not begun: one that begins meanwhile keeps its grace.
+    #[must_use]
+    pub(crate) fn cancel_unbegun(&self) -> bool {
+        let mut word = self.word.load(Ordering::Relaxed);
+        while decode(word) == TaskState::Initialized {
+            let next = word | CANCEL | QUEUED;
+            match self.word.compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(before) => return before & (QUEUED | POLLING) == 0,
+                Err(now) => word = now,
+            }
+        }
+        false
+    }
+
     /// Takes the payload out of the queue and into the caller's hands. With `stopping`, a task that
     /// has not begun is not begun any more, unless it was taken for a cleanup.
     pub(crate) fn claim(&self, stopping: bool) -> Claim {

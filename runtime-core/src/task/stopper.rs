@@ -1,0 +1,133 @@
+//! The function that tells a task to end, as its user brought it: called once, or never.
+//!
+//! It listens to the task's stop from the moment that the task begins. Whoever asks wakes it, and it has
+//! itself called; on which thread is its caller's business.
+//!
+//! # Invariants
+//! 1. The function is taken once: to be called, between the begin and the end of its task, or to be
+//!    dropped at the end. What was asked before the begin is seen at the begin, so it is not lost.
+//! 2. No lock is held while anything of the user's is called or dropped.
+//! 3. A listener is made and dropped without `state`: whoever asks holds the lock of the listeners when
+//!    it wakes, and takes `state` then.
+
+use std::future::Future;
+use std::mem;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+
+use crate::sync::Mutex;
+use crate::task::stop::{StopNode, Stopped};
+use crate::unwind::{self, PanicInfo};
+
+/// What the user brought.
+pub(crate) type StopFn = Box<dyn FnOnce() -> Result<(), anyhow::Error> + Send>;
+
+/// Sees to it that the stopper is called soon.
+type Launch = Box<dyn FnOnce(Stopper) + Send>;
+
+/// See the module.
+#[derive(Clone)]
+pub(crate) struct Stopper(Arc<Watch>);
+
+struct Watch {
+    state: Mutex<State>,
+    listening: Mutex<Option<Stopped>>,
+}
+
+enum State {
+    /// The task has not begun.
+    New(StopFn),
+    /// It runs, and nobody has asked.
+    Armed(StopFn, Arc<StopNode>, Launch),
+    /// Somebody has asked; it is about to be called.
+    Asked(StopFn),
+    /// Called, or not needed any more.
+    Over,
+}
+
+impl Stopper {
+    pub(crate) fn new(stop: StopFn) -> Self {
+        let state = Mutex::new(State::New(stop));
+        Stopper(Arc::new(Watch { state, listening: Mutex::new(None) }))
+    }
+
+    /// The task runs. Called before each poll; only the first time counts.
+    pub(crate) fn begin(
+        &self,
+        node: &Arc<StopNode>,
+        launch: impl FnOnce(Stopper) + Send + 'static,
+    ) {
+        {
+            let mut state = self.0.state.lock();
+            if !matches!(*state, State::New(_)) {
+                return;
+            }
+            if let State::New(stop) = mem::replace(&mut *state, State::Over) {
+                *state = State::Armed(stop, Arc::clone(node), Box::new(launch));
+            }
+        }
+        let mut stopped = Stopped::of(Arc::clone(node));
+        let waker = Waker::from(Arc::clone(&self.0));
+        match Pin::new(&mut stopped).poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(()) => Watch::asked(&self.0),
+            Poll::Pending => *self.0.listening.lock() = Some(stopped),
+        }
+    }
+
+    /// The function, if it is to be called still.
+    pub(crate) fn take(&self) -> Option<StopFn> {
+        let mut state = self.0.state.lock();
+        match mem::replace(&mut *state, State::Over) {
+            State::Asked(stop) => Some(stop),
+            other => {
+                *state = other;
+                None
+            }
+        }
+    }
+
+    /// The task is about to end: from now on the function is not called.
+    pub(crate) fn over(&self) -> Result<(), PanicInfo> {
+        let listening = self.0.listening.lock().take();
+        drop(listening);
+        let before = mem::replace(&mut *self.0.state.lock(), State::Over);
+        unwind::discard(before)
+    }
+}
+
+impl Watch {
+    fn asked(this: &Arc<Self>) {
+        let launch = {
+            let mut state = this.state.lock();
+            match mem::replace(&mut *state, State::Over) {
+                State::Armed(stop, node, launch) if node.is_asked() => {
+                    *state = State::Asked(stop);
+                    launch
+                }
+                other => {
+                    *state = other;
+                    return;
+                }
+            }
+        };
+        launch(Stopper(Arc::clone(this)));
+    }
+}
+
+impl Wake for Watch {
+    fn wake(self: Arc<Self>) {
+        Watch::asked(&self);
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        Watch::asked(self);
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // Of a task that was refused.
+        let _ = unwind::discard(mem::replace(self.state.get_mut(), State::Over));
+    }
+}
