@@ -33,9 +33,13 @@ pub(crate) struct Flags {
     /// Measures with threads left to the kernel, or pinned to two cores, and not both.
     #[arg(long, value_name = "PLACE")]
     pub(crate) place: Option<Place>,
+    /// Measures scoopd under load beside the same collector in bare tokio, and no route; `--quick` takes
+    /// fewer rounds.
+    #[arg(long, conflicts_with_all = ["route", "only", "place", "list"])]
+    pub(crate) daemon: bool,
     /// Prints, judges and draws what `--json` has written before, and measures nothing; of several files
     /// the first says on which machine.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["quick", "route", "only", "place"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["quick", "route", "only", "place", "daemon"])]
     pub(crate) from: Vec<PathBuf>,
     /// Prints the names of the routes and ends.
     #[arg(long)]

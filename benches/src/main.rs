@@ -16,6 +16,7 @@ mod machine;
 mod measure;
 mod peers;
 mod routes;
+mod daemon;
 mod goals;
 mod table;
 mod picture;

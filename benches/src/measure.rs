@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use crate::machine::Watch;
 use crate::place::Place;
-use crate::record::{Entry, Kind, RouteRecord};
+use crate::record::{Entry, Kind, RouteRecord, Sense};
 
 /// A turn that takes longer than this hangs.
 const HANGS: Duration = Duration::from_secs(120);
@@ -185,6 +185,7 @@ impl Route {
             name: self.name.to_owned(),
             title: self.title.to_owned(),
             unit: self.unit.to_owned(),
+            sense: Sense::Less,
             entries: entries
                 .filter(|(_, rounds)| !rounds.is_empty())
                 .map(|(contestant, rounds)| contestant.entry(plan.place, rounds))
@@ -195,17 +196,22 @@ impl Route {
 
 impl Contestant {
     fn entry(&self, place: Place, rounds: Vec<f64>) -> Entry {
-        let mut sorted = rounds.clone();
-        Entry {
-            name: self.name.to_owned(),
-            kind: self.kind,
-            place,
-            tasks: self.tasks,
-            median: median(&mut sorted),
-            low: sorted.first().copied().unwrap_or_default(),
-            high: sorted.last().copied().unwrap_or_default(),
-            rounds,
-        }
+        Entry { tasks: self.tasks, ..entry(self.name, self.kind, place, rounds) }
+    }
+}
+
+/// What the rounds of one contestant come to.
+pub(crate) fn entry(name: &str, kind: Kind, place: Place, rounds: Vec<f64>) -> Entry {
+    let mut sorted = rounds.clone();
+    Entry {
+        name: name.to_owned(),
+        kind,
+        place,
+        tasks: None,
+        median: median(&mut sorted),
+        low: sorted.first().copied().unwrap_or_default(),
+        high: sorted.last().copied().unwrap_or_default(),
+        rounds,
     }
 }
 

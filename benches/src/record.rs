@@ -33,7 +33,21 @@ pub(crate) struct RouteRecord {
     pub(crate) name: String,
     pub(crate) title: String,
     pub(crate) unit: String,
+    /// Which way is better.
+    #[serde(default)]
+    pub(crate) sense: Sense,
     pub(crate) entries: Vec<Entry>,
+}
+
+/// Which way a figure is better.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Sense {
+    /// The less the better: it is a cost.
+    #[default]
+    Less,
+    /// The more the better: it is an amount of work.
+    More,
 }
 
 /// One contestant in one place.
@@ -70,7 +84,12 @@ pub(crate) enum Kind {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Verdict {
     pub(crate) goal: String,
-    pub(crate) at_most: f64,
+    /// The ratio that the goal asks for.
+    #[serde(alias = "at_most")]
+    pub(crate) bound: f64,
+    /// Whether the ratio is to be below the bound or above.
+    #[serde(default)]
+    pub(crate) sense: Sense,
     /// With threads not pinned; `None` if it was not measured.
     pub(crate) free: Option<f64>,
     pub(crate) pinned: Option<f64>,
@@ -83,10 +102,19 @@ impl RouteRecord {
         self.entries.iter().filter(move |entry| entry.place == place)
     }
 
-    /// The lowest median of a kind.
+    /// The best median of a kind.
     pub(crate) fn best(&self, kind: Kind, place: Place) -> Option<&Entry> {
-        self.at(place)
-            .filter(|entry| entry.kind == kind)
-            .min_by(|a, b| a.median.total_cmp(&b.median))
+        self.best_of(self.at(place).filter(|entry| entry.kind == kind))
+    }
+
+    /// The one with the best median.
+    pub(crate) fn best_of<'a>(
+        &self,
+        entries: impl Iterator<Item = &'a Entry>,
+    ) -> Option<&'a Entry> {
+        entries.min_by(|a, b| match self.sense {
+            Sense::Less => a.median.total_cmp(&b.median),
+            Sense::More => b.median.total_cmp(&a.median),
+        })
     }
 }

@@ -11,7 +11,7 @@ use crate::machine::Watch;
 use crate::measure::{Pace, Plan, Route};
 use crate::place::{self, Place};
 use crate::record::{Record, RouteRecord};
-use crate::{goals, picture, routes, table};
+use crate::{daemon, goals, picture, routes, table};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -51,6 +51,12 @@ pub(crate) fn run(flags: &Flags) -> Result<ExitCode> {
 /// Measures what was chosen, where it was asked for.
 fn measured(flags: &Flags, chosen: &[Route]) -> Result<Record> {
     let watch = Watch::begin();
+    let routes =
+        if flags.daemon { daemon::measure(flags.quick)? } else { in_places(flags, chosen)? };
+    Ok(Record { machine: watch.describe(flags.quick), routes, goals: Vec::new() })
+}
+
+fn in_places(flags: &Flags, chosen: &[Route]) -> Result<Vec<RouteRecord>> {
     let mut measured = Vec::new();
     if flags.place != Some(Place::Pinned) {
         measured = measure(chosen, flags.quick, Place::Free);
@@ -61,7 +67,7 @@ fn measured(flags: &Flags, chosen: &[Route]) -> Result<Record> {
         None if flags.quick || place::cores().len() < 2 => {}
         None => merge(&mut measured, in_a_child(flags)?),
     }
-    Ok(Record { machine: watch.describe(flags.quick), routes: measured, goals: Vec::new() })
+    Ok(measured)
 }
 
 /// Reads what was measured before.
@@ -152,10 +158,11 @@ impl Drop for Scratch {
     }
 }
 
-fn merge(free: &mut [RouteRecord], pinned: Vec<RouteRecord>) {
-    for more in pinned {
-        if let Some(route) = free.iter_mut().find(|route| route.name == more.name) {
-            route.entries.extend(more.entries);
+fn merge(routes: &mut Vec<RouteRecord>, more: Vec<RouteRecord>) {
+    for more in more {
+        match routes.iter_mut().find(|route| route.name == more.name) {
+            Some(route) => route.entries.extend(more.entries),
+            None => routes.push(more),
         }
     }
 }

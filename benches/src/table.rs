@@ -78,11 +78,9 @@ fn print_figures(route: &RouteRecord, entry: &Entry) {
 }
 
 fn best_of_size(route: &RouteRecord, kind: Kind, entry: &Entry) -> Option<f64> {
-    route
-        .at(entry.place)
-        .filter(|other| other.kind == kind && other.tasks == entry.tasks)
-        .map(|other| other.median)
-        .min_by(f64::total_cmp)
+    let same = route.at(entry.place).filter(|other| other.kind == kind);
+    let best = route.best_of(same.filter(|other| other.tasks == entry.tasks));
+    best.map(|best| best.median)
 }
 
 /// Three digits or more, and no more digits than say something.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::picture::axis::{Axis, label};
 use crate::picture::frame::{Heading, ROW, TOP, escaped};
-use crate::record::{Machine, Verdict};
+use crate::record::{Machine, Sense, Verdict};
 use crate::table;
 
 /// Where the plot begins and ends.
@@ -15,7 +15,7 @@ const RIGHT: f64 = 880.0;
 pub(crate) fn draw(verdicts: &[Verdict], machine: &Machine) -> String {
     let measured: Vec<(&Verdict, f64)> =
         verdicts.iter().filter_map(|verdict| Some((verdict, verdict.got()?))).collect();
-    let shares = measured.iter().map(|(verdict, got)| got / verdict.at_most);
+    let shares = measured.iter().map(|(verdict, got)| share(verdict, *got));
     let axis = Axis::over(shares.chain([1.0]), LEFT, RIGHT);
     let bottom = TOP + ROW * measured.len() as f64;
     let mut plot = String::new();
@@ -45,16 +45,24 @@ pub(crate) fn draw(verdicts: &[Verdict], machine: &Machine) -> String {
             LEFT - 12.0,
             y + 4.0,
             escaped(&format!("{} / {}", verdict.goal, verdict.against)),
-            axis.at(got / verdict.at_most),
+            axis.at(share(verdict, *got)),
             RIGHT + 14.0,
             y + 4.0,
             table::figure(*got),
-            verdict.at_most,
+            verdict.bound,
         );
     }
     let note = format!(
-        "measured ratio divided by the ratio that the goal allows, {}: left of the line it is met",
+        "measured ratio divided by the ratio that the goal allows (the other way round where more is better), {}: left of the line it is met",
         axis.scale(),
     );
     Heading { title: "the goals", note: &note }.over(&plot, bottom + 44.0, machine)
+}
+
+/// How much of what the goal allows; above one it is missed.
+fn share(verdict: &Verdict, got: f64) -> f64 {
+    match verdict.sense {
+        Sense::Less => got / verdict.bound,
+        Sense::More => verdict.bound / got,
+    }
 }
