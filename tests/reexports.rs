@@ -14,6 +14,7 @@ fn types_are_there_and_can_be_debugged() {
     debug::<spumoni::BusyView>();
     debug::<spumoni::Cause>();
     debug::<spumoni::Context>();
+    debug::<spumoni::Elapsed>();
     debug::<spumoni::Event>();
     debug::<spumoni::ExecuteError<()>>();
     debug::<spumoni::Failure>();
@@ -55,6 +56,7 @@ fn types_are_there_and_can_be_debugged() {
     debug::<spumoni::TaskLabel>();
     debug::<spumoni::TaskState>();
     debug::<spumoni::TaskView>();
+    debug::<spumoni::TimedOut>();
     debug::<spumoni::Tree>();
     debug::<spumoni::flavour::FlavourKey>();
 }

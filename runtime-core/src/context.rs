@@ -14,6 +14,7 @@ use crate::task::cell;
 use crate::task::contract::{AnyTask, Home};
 use crate::task::stop::{self, Stopped, Stopping};
 use crate::time::Deadline;
+use crate::tools::timeout::{self, Elapsed};
 use crate::wait::park;
 
 /// What running code sees of its task: is a stop asked, how long is left, who am I.
@@ -130,6 +131,40 @@ impl Context {
             Some(()) => Err(Stopping),
             None => Ok(()),
         }
+    }
+
+    /// Runs `future` for `limit` at most, on the lane's own timer: see [`timeout`](crate::timeout).
+    ///
+    /// # Errors
+    ///
+    /// [`Elapsed`] when the limit is over; the future has been dropped then.
+    ///
+    /// # Panics
+    ///
+    /// Off the lanes: on a plain thread use [`timeout_blocking`](Context::timeout_blocking).
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping it drops the future. A stop does not end it.
+    pub async fn timeout<F: Future>(
+        &self,
+        limit: Duration,
+        future: F,
+    ) -> Result<F::Output, Elapsed> {
+        timeout::timeout(limit, future).await
+    }
+
+    /// The twin of [`timeout`](Context::timeout) for plain threads: polls `future` on the calling thread.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn timeout_blocking<F: Future>(
+        &self,
+        limit: Duration,
+        future: F,
+    ) -> Result<F::Output, Elapsed> {
+        timeout::timeout_blocking(limit, future)
     }
 
     /// Runs `future` until it is done or a stop is asked. When both are the case the value wins.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::id::FlavourId;
 use crate::sync::Mutex;
+use crate::task::limit::TimedOut;
 use crate::task::outcome::JoinError;
 use crate::unwind::PanicInfo;
 use crate::wait::Ring;
@@ -184,6 +185,8 @@ pub enum ExecuteError<P> {
     Stopped,
     /// The payload did not end in time when the runner stopped; its thread may still be busy with it.
     Abandoned,
+    /// The payload did not end within the limit that it was given.
+    TimedOut(Box<TimedOut>),
 }
 
 impl<P> ExecuteError<P> {
@@ -191,6 +194,7 @@ impl<P> ExecuteError<P> {
         match error {
             JoinError::Panicked(info) => ExecuteError::Panicked(info),
             JoinError::Stopped | JoinError::Taken => ExecuteError::Stopped,
+            JoinError::TimedOut(late) => ExecuteError::TimedOut(late),
             JoinError::Abandoned | JoinError::WouldDeadlock(_) => ExecuteError::Abandoned,
         }
     }
@@ -201,7 +205,10 @@ impl<P> ExecuteError<P> {
         match self {
             ExecuteError::Refused(refused) => Some(refused.into_payload()),
             ExecuteError::WouldDeadlock { payload, .. } => Some(payload),
-            ExecuteError::Panicked(_) | ExecuteError::Stopped | ExecuteError::Abandoned => None,
+            ExecuteError::Panicked(_)
+            | ExecuteError::Stopped
+            | ExecuteError::Abandoned
+            | ExecuteError::TimedOut(_) => None,
         }
     }
 
@@ -210,6 +217,15 @@ impl<P> ExecuteError<P> {
     pub fn as_ring(&self) -> Option<&Ring> {
         match self {
             ExecuteError::WouldDeadlock { ring, .. } => Some(ring),
+            _ => None,
+        }
+    }
+
+    /// Which task took longer than its limit, if that is what ended the payload.
+    #[must_use]
+    pub fn as_timed_out(&self) -> Option<&TimedOut> {
+        match self {
+            ExecuteError::TimedOut(late) => Some(late),
             _ => None,
         }
     }
@@ -236,6 +252,7 @@ impl<P> fmt::Display for ExecuteError<P> {
             ExecuteError::Abandoned => f.write_str(
                 "the payload did not end in time when the runner stopped; its thread may still be busy",
             ),
+            ExecuteError::TimedOut(late) => late.fmt(f),
         }
     }
 }

@@ -66,6 +66,7 @@ pub use service::launch::{Launch, Service};
 pub use service::registry::{Registration, registered};
 pub use service::spec::Spec;
 pub use task::handle::TaskHandle;
+pub use task::limit::TimedOut;
 pub use task::outcome::JoinError;
 pub use task::payload::{Adoptable, Async, Blocking, Mode, Payload};
 pub use task::state::TaskState;
@@ -73,6 +74,7 @@ pub use task::stop::{Stopped, Stopping};
 pub use tools::barrier::Barrier;
 pub use tools::event::Event;
 pub use tools::semaphore::{Permit, Semaphore};
+pub use tools::timeout::{Elapsed, timeout, timeout_blocking};
 pub use unwind::PanicInfo;
 pub use wait::{Member, Ring};
 

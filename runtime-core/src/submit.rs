@@ -7,6 +7,7 @@ use std::time::Duration;
 use tracing::Span;
 
 use crate::error::{Reason, Refused};
+use crate::event::Event;
 use crate::failure::TaskLabel;
 use crate::flavour::Flavour;
 use crate::group::entry::Membership;
@@ -18,14 +19,18 @@ use crate::pool::home::PoolHome;
 use crate::task::cell::{self, TaskCell};
 use crate::task::contract::{self, AnyTask, Details, Header, Home, Host, Owner};
 use crate::task::lifecycle::Lifecycle;
+use crate::task::limit::Limit;
 use crate::task::payload::{Payload, Route};
 use crate::task::stopper::Stopper;
+use crate::time::Deadline;
 
 /// What may be said about a task beside its payload.
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) name: Option<Arc<str>>,
     pub(crate) grace: Option<Duration>,
+    /// How long it may take, from being handed over.
+    pub(crate) timeout: Option<Duration>,
     pub(crate) stopper: Option<Stopper>,
     pub(crate) owner: Option<Arc<dyn Owner>>,
     /// The group that it joins, instead of `owner`.
@@ -43,13 +48,16 @@ impl Options {
             Some(member) => Some(member.group as Arc<dyn Owner>),
             None => self.owner,
         };
+        let limit = self.timeout.map(Limit::of);
         let plain = self.name.is_none()
             && self.grace.is_none()
+            && limit.is_none()
             && self.stopper.is_none()
             && owner.is_none();
         (!plain || span.is_some()).then(|| Details {
             name: self.name,
             grace: self.grace,
+            limit,
             stopper: self.stopper,
             owner,
             span,
@@ -84,12 +92,19 @@ where
     P: Payload<F::Mode>,
     R: Route<P::Output>,
 {
-    let dedicated = options.dedicated;
+    let (dedicated, is_limited) = (options.dedicated, options.timeout.is_some());
     let (task, kind) = admit::<F, P, R>(homes, flavour, payload, options, false, here)?;
     let id = task.header().id;
+    let limited: Option<Arc<dyn AnyTask>> = is_limited.then(|| task.clone() as _);
     match deliver(kind, task, dedicated) {
-        Ok(()) => Ok(id),
-        Err((reason, task)) => Err(give_back::<F, P, R>(homes, cell::downcast(task), reason)),
+        Ok(()) => {
+            limited.into_iter().for_each(|task| keep_limit(homes, task));
+            Ok(id)
+        }
+        Err((reason, task)) => {
+            drop(limited);
+            Err(give_back::<F, P, R>(homes, cell::downcast(task), reason))
+        }
     }
 }
 
@@ -106,13 +121,28 @@ where
     P: Payload<F::Mode>,
     R: Route<P::Output>,
 {
+    let is_limited = options.timeout.is_some();
     let (task, kind) = admit::<F, P, R>(homes, flavour, payload, options, true, here)?;
     match deliver(kind, task.clone(), false) {
-        Ok(()) => Ok(task),
+        Ok(()) => {
+            if is_limited {
+                keep_limit(homes, task.clone());
+            }
+            Ok(task)
+        }
         Err((reason, back)) => {
             drop(back);
             Err(give_back::<F, P, R>(homes, Some(task), reason))
         }
+    }
+}
+
+/// Lets the controller keep the limit of a task that its home has taken. Not before: a task that comes back
+/// is to have no other reference.
+fn keep_limit(homes: &Homes, task: Arc<dyn AnyTask>) {
+    let never = task.header().limit().is_none_or(|limit| limit.deadline() == Deadline::never());
+    if !never {
+        homes.root().tell(Event::Limit(task));
     }
 }
 
@@ -142,7 +172,11 @@ where
     P: Payload<F::Mode>,
     R: Route<P::Output>,
 {
+    let is_limited = options.timeout.is_some();
     let (task, _) = admit::<F, P, R>(homes, flavour, payload, options, true, here)?;
+    if is_limited {
+        keep_limit(homes, task.clone());
+    }
     Arc::clone(&task).run(&Here(homes.root()));
     Ok(task)
 }

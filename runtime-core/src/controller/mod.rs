@@ -6,4 +6,5 @@
 pub(crate) mod ending;
 pub(crate) mod limits;
 pub(crate) mod serve;
+mod overdue;
 pub(crate) mod stop;

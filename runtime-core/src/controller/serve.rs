@@ -31,7 +31,9 @@ pub(crate) struct Controller {
     /// Lanes and pools whose threads are gone.
     pub(crate) ended: Vec<FlavourId>,
     /// What is due at some time, the first on top.
-    due: BinaryHeap<Due>,
+    pub(super) due: BinaryHeap<Due>,
+    /// How long `due` may get before it is looked through for what is over.
+    pub(super) look_through_at: usize,
 }
 
 impl Controller {
@@ -53,6 +55,7 @@ impl Controller {
             contained: Vec::new(),
             ended: Vec::new(),
             due: BinaryHeap::new(),
+            look_through_at: 0,
         }
     }
 
@@ -104,6 +107,10 @@ impl Controller {
             Event::Stop(request) => Some(request),
             Event::StopTask(task) => {
                 self.stop_task(task);
+                None
+            }
+            Event::Limit(task) => {
+                self.note_limit(task);
                 None
             }
             Event::StopGroup(group) => {
@@ -162,7 +169,7 @@ impl Controller {
         }
     }
 
-    fn note(&mut self, at: Deadline, what: What) {
+    pub(super) fn note(&mut self, at: Deadline, what: What) {
         if at != Deadline::never() {
             self.due.push(Due { at, what });
         }
@@ -184,6 +191,8 @@ impl Controller {
                 // One that has ended is not cancelled by this.
                 Some(What::Cancel(task)) => contract::cancel(&task),
                 Some(What::Proceed(group)) => self.proceed(group, now),
+                Some(What::Limit(task)) => self.strike(task, now),
+                Some(What::Leave(task)) => Self::leave_behind(&task),
                 None => {}
             }
         }
@@ -196,16 +205,32 @@ impl Controller {
 }
 
 /// Something to be done at some time.
-struct Due {
+pub(super) struct Due {
     at: Deadline,
-    what: What,
+    pub(super) what: What,
 }
 
-enum What {
+pub(super) enum What {
     /// The grace of a single task is over.
     Cancel(Arc<dyn AnyTask>),
     /// The next stage of a group's stop.
     Proceed(Arc<dyn Stoppable>),
+    /// The limit of a task is over.
+    Limit(Arc<dyn AnyTask>),
+    /// The grace of a task whose limit was over is over too.
+    Leave(Arc<dyn AnyTask>),
+}
+
+impl What {
+    /// Whether its time need not come any more.
+    pub(super) fn is_over(&self) -> bool {
+        match self {
+            What::Cancel(task) | What::Limit(task) | What::Leave(task) => {
+                task.header().life.state().is_final()
+            }
+            What::Proceed(_) => false,
+        }
+    }
 }
 
 // The heap gives the greatest first: the earliest deadline is the greatest.

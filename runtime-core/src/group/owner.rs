@@ -86,7 +86,7 @@ impl Owner for GroupCore {
         }
         let over = matches!(state, TaskState::Completed | TaskState::Failed);
         if over
-            && !task.is_asked()
+            && (!task.is_asked() || task.overrun().is_some())
             && member.policy.on_exit.unwrap_or(self.policy.on_exit) == OnExit::Stop
         {
             self.break_up();
@@ -129,6 +129,10 @@ impl Owner for GroupCore {
 
     fn stop_task(&self, task: Arc<dyn AnyTask>) {
         self.root.stop_task(task);
+    }
+
+    fn give_up_task(&self, task: &Arc<dyn AnyTask>) {
+        self.give_up_one(task.header());
     }
 
     fn age(&self) -> Duration {

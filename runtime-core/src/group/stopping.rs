@@ -7,10 +7,11 @@ use crate::event::{Event, Graces, Stoppable};
 use crate::group::account::Living;
 use crate::group::end::MemberEnd;
 use crate::group::node::GroupCore;
+use crate::group::policy::OnFailure;
 use crate::group::slots::Slots;
 use crate::log;
 use crate::sync::Ordering;
-use crate::task::contract::{self, AnyTask, Owner};
+use crate::task::contract::{self, AnyTask, Header, Owner};
 use crate::task::state::TaskState;
 use crate::time::Deadline;
 
@@ -26,6 +27,50 @@ impl GroupCore {
         for group in self.below() {
             group.begin_stop();
         }
+    }
+
+    /// Gives up one member; the group and the others go on.
+    pub(super) fn give_up_one(&self, task: &Header) {
+        let member = self.account.lock().living.remove(&task.id);
+        if let Some(member) = member {
+            // Counted before it can end late.
+            self.root.gave_up(1);
+            let late = self.abandon(&member);
+            let policy = member.policy.on_failure.unwrap_or(self.policy.on_failure);
+            if late && policy == OnFailure::Stop {
+                self.break_up();
+            }
+            self.count_out(1);
+        }
+    }
+
+    /// Lets go whoever waits for a member that has left the account of the living. `true`: that it was
+    /// given up is a failure of its own, since its limit is over.
+    fn abandon(&self, member: &Living) -> bool {
+        contract::cancel(&member.task);
+        let header = member.task.header();
+        header.give_up();
+        let (task, state, age) = (header.label(), header.life.state(), self.root.age());
+        if state == TaskState::Abandoned {
+            log::error(format_args!("given up, it did not end in time: {task}"));
+        }
+        let late = header.unheard_timeout();
+        let failure = member.failure.clone().or_else(|| late.clone());
+        let released = {
+            let mut end = MemberEnd::new(task, state, failure, age);
+            end.stopper_failure.clone_from(&member.stopper_failure);
+            let mut account = self.account.lock();
+            account.keep(end, &self.policy);
+            account.released
+        };
+        if member.slot {
+            self.slots.iter().for_each(Slots::release);
+        }
+        let is_late = late.is_some();
+        if let Some(failure) = late.filter(|_| released) {
+            self.above().failed(failure);
+        }
+        is_late
     }
 
     /// The first deadline of the stop that was asked at `asked`, and the members that are due.
@@ -101,21 +146,8 @@ impl Stoppable for GroupCore {
         }
         // Counted before any of them can end late.
         self.root.gave_up(members.len() as u64);
-        let age = self.root.age();
         for member in members.values() {
-            contract::cancel(&member.task);
-            let header = member.task.header();
-            header.give_up();
-            let (task, state) = (header.label(), header.life.state());
-            if state == TaskState::Abandoned {
-                log::error(format_args!("given up, it did not end in time: {task}"));
-            }
-            let mut end = MemberEnd::new(task, state, member.failure.clone(), age);
-            end.stopper_failure.clone_from(&member.stopper_failure);
-            self.account.lock().keep(end, &self.policy);
-        }
-        for _ in members.values().filter(|member| member.slot) {
-            self.slots.iter().for_each(Slots::release);
+            self.abandon(member);
         }
         self.count_out(members.len());
     }

@@ -479,6 +479,44 @@ impl TaskBuilder<'_> {
         self
     }
 
+    /// How long the task may take, counted from when it is handed over, waiting in a queue included. Default:
+    /// no limit, as with `Duration::MAX`.
+    ///
+    /// When the limit is over, an async payload is dropped at its await point, with its destructors run on
+    /// its own lane, and a blocking one is asked to stop. Whoever waits gets
+    /// [`JoinError::TimedOut`](crate::JoinError::TimedOut), or
+    /// [`ExecuteError::TimedOut`](crate::ExecuteError::TimedOut), with the task's name; an adopted task
+    /// fails with [`TimedOut`](crate::TimedOut). What the payload gives after its limit is dropped, but a
+    /// panic is told in place of the timeout.
+    ///
+    /// One that has not ended when its grace is over too is given up: its waiters are let go, and the
+    /// report names it if it is still busy then. `execute` on a blocking flavour runs on the caller's own
+    /// thread, which nobody can free: it returns when the payload does.
+    ///
+    /// A task that is asked to stop before its limit is over has the deadline of that stop instead.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # mod plain { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/plain.rs")); }
+    /// # use plain::Plain;
+    /// use std::time::Duration;
+    /// use spumoni_core::{JoinError, ServiceRunner};
+    ///
+    /// let runner = ServiceRunner::new();
+    /// let slow = runner
+    ///     .task("slow")
+    ///     .timeout(Duration::from_millis(5))
+    ///     .spawn(Plain, async || std::future::pending::<()>().await)?;
+    /// let Err(JoinError::TimedOut(late)) = slow.join() else { panic!("it never ends") };
+    /// assert_eq!(late.task().name(), Some("slow"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.options.timeout = Some(limit);
+        self
+    }
+
     /// As [`Handle::adopt`].
     ///
     /// # Errors

@@ -40,6 +40,7 @@ pub struct MemberBuilder<'a> {
     group: &'a Arc<GroupCore>,
     name: Option<Arc<str>>,
     grace: Option<Duration>,
+    timeout: Option<Duration>,
     stopper: Option<Stopper>,
     policy: MemberPolicy,
 }
@@ -51,7 +52,7 @@ impl<'a> MemberBuilder<'a> {
         name: Option<Arc<str>>,
     ) -> Self {
         let policy = MemberPolicy::default();
-        MemberBuilder { core, group, name, grace: None, stopper: None, policy }
+        MemberBuilder { core, group, name, grace: None, timeout: None, stopper: None, policy }
     }
 
     /// The task's own time between being asked to stop and being cancelled, instead of the group's.
@@ -79,6 +80,14 @@ impl<'a> MemberBuilder<'a> {
         R: Adoptable,
     {
         self.stopper = Some(Stopper::new(Box::new(move || stopper().settle())));
+        self
+    }
+
+    /// How long the task may take, counted from when it has its place: see
+    /// [`TaskBuilder::timeout`](crate::TaskBuilder::timeout). One that is given up has ended for the group,
+    /// as abandoned.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = Some(limit);
         self
     }
 
@@ -250,6 +259,7 @@ impl<'a> MemberBuilder<'a> {
         let options = Options {
             name: self.name,
             grace: self.grace,
+            timeout: self.timeout,
             stopper: self.stopper,
             member: Some(member),
             ..Options::default()

@@ -30,6 +30,7 @@ use crate::id::TaskId;
 use crate::sync::{AtomicU32, Ordering};
 use crate::task::contract::{self, AnyTask, Details, Header, Host, NOWHERE, SharedHome};
 use crate::task::lifecycle::{Claim, Lifecycle};
+use crate::task::limit::TimedOut;
 use crate::task::outcome::{JoinError, Outcome};
 use crate::task::payload::{Mode, Payload, Route};
 use crate::task::state::{TaskEvent, TaskState};
@@ -71,6 +72,7 @@ unsafe impl<M: Mode, P: Payload<M>, R: Route<P::Output>> Sync for TaskCell<M, P,
 enum Ending<K> {
     Value(K),
     Failed(Cause),
+    TimedOut(TimedOut),
     Stopped,
 }
 
@@ -199,7 +201,7 @@ impl<M: Mode, P: Payload<M>, R: Route<P::Output>> TaskCell<M, P, R> {
                         header.contain(unwind::discard(error));
                         Ending::Stopped
                     }
-                    Ok(Err(error)) => Ending::Failed(Cause::error(error)),
+                    Ok(Err(error)) => Ending::Failed(Cause::error(self.explained(error))),
                     Err(info) => Ending::Failed(Cause::Panic(info)),
                 }
             }
@@ -214,9 +216,10 @@ impl<M: Mode, P: Payload<M>, R: Route<P::Output>> TaskCell<M, P, R> {
 
     fn end(&self, ending: Ending<R::Kept>, host: &dyn Host) {
         let header = &self.header;
+        let ending = self.judged(ending);
         let event = match &ending {
             Ending::Value(_) => TaskEvent::Complete,
-            Ending::Failed(_) => TaskEvent::Fail,
+            Ending::Failed(_) | Ending::TimedOut(_) => TaskEvent::Fail,
             Ending::Stopped => TaskEvent::Stop,
         };
         if header.life.has_handle() {
@@ -228,6 +231,7 @@ impl<M: Mode, P: Payload<M>, R: Route<P::Output>> TaskCell<M, P, R> {
                     header.owner().failed(header.failure(cause));
                     Err(JoinError::Stopped)
                 }
+                Ending::TimedOut(late) => Err(JoinError::TimedOut(Box::new(late))),
                 Ending::Stopped => Err(JoinError::Stopped),
             };
             // SAFETY: the payload is owned still, and gone.
@@ -248,11 +252,32 @@ impl<M: Mode, P: Payload<M>, R: Route<P::Output>> TaskCell<M, P, R> {
         match ending {
             Ending::Value(kept) => header.contain(unwind::discard(kept)),
             Ending::Failed(cause) => header.owner().failed(header.failure(cause)),
+            Ending::TimedOut(_) => header.tell_timeout(),
             Ending::Stopped => {}
         }
         header.release_name();
         let _ = header.life.finish(event);
         header.close(host);
+    }
+
+    /// How a run ended, if the task's own limit was over before: what it gives then comes too late. A panic
+    /// says more than that.
+    fn judged(&self, ending: Ending<R::Kept>) -> Ending<R::Kept> {
+        let Some(limit) = self.header.overrun() else { return ending };
+        match ending {
+            Ending::Value(kept) => self.header.contain(unwind::discard(kept)),
+            Ending::Stopped | Ending::TimedOut(_) => {}
+            Ending::Failed(_) => return ending,
+        }
+        Ending::TimedOut(limit.timed_out(self.header.label(), false))
+    }
+
+    /// An error that came after the task's own limit, with that as its reason.
+    fn explained(&self, error: anyhow::Error) -> anyhow::Error {
+        match self.header.overrun() {
+            Some(limit) => error.context(limit.timed_out(self.header.label(), false)),
+            None => error,
+        }
     }
 
     /// Deals with an outcome that nobody will read: a value is dropped, a panic is the owner's.
@@ -266,6 +291,10 @@ impl<M: Mode, P: Payload<M>, R: Route<P::Output>> TaskCell<M, P, R> {
         match unsafe { self.take() } {
             Some(Ok(kept)) => header.contain(unwind::discard(kept)),
             Some(Err(JoinError::Panicked(info))) => header.unread(*info),
+            // Of one that was given up, whoever waited was told then.
+            Some(Err(JoinError::TimedOut(_))) if header.life.state() != TaskState::Abandoned => {
+                header.tell_timeout();
+            }
             Some(Err(_)) | None => {}
         }
     }
@@ -382,7 +411,12 @@ where
             return Err(JoinError::Taken);
         }
         if state == TaskState::Abandoned {
-            return Err(JoinError::Abandoned);
+            return Err(match self.header.overrun() {
+                Some(limit) => {
+                    JoinError::TimedOut(Box::new(limit.timed_out(self.header.label(), true)))
+                }
+                None => JoinError::Abandoned,
+            });
         }
         // SAFETY: the state is final and the handle, which calls this, owns the outcome.
         unsafe { self.take() }.unwrap_or(Err(JoinError::Taken))

@@ -17,6 +17,8 @@ use crate::failure::{Cause, Failure, TaskLabel};
 use crate::id::{FlavourId, TaskId};
 use crate::sync::AtomicU32;
 use crate::task::lifecycle::Lifecycle;
+use crate::task::limit::Limit;
+use crate::task::state::TaskState;
 use crate::task::stop::StopNode;
 use crate::task::stopper::Stopper;
 use crate::time::Deadline;
@@ -43,6 +45,8 @@ pub(crate) struct Header {
 pub(crate) struct Details {
     pub(crate) name: Option<Arc<str>>,
     pub(crate) grace: Option<Duration>,
+    /// How long it may take.
+    pub(crate) limit: Option<Limit>,
     pub(crate) owner: Option<Arc<dyn Owner>>,
     /// The span in which the payload was handed over, if there was one: it is entered for each poll.
     pub(crate) span: Option<Span>,
@@ -76,6 +80,37 @@ impl Header {
 
     pub(crate) fn grace(&self) -> Option<Duration> {
         self.details().and_then(|details| details.grace)
+    }
+
+    pub(crate) fn limit(&self) -> Option<&Limit> {
+        self.details().and_then(|details| details.limit.as_ref())
+    }
+
+    /// Its limit, if that was over before the task.
+    pub(crate) fn overrun(&self) -> Option<&Limit> {
+        self.limit().filter(|limit| limit.is_struck())
+    }
+
+    /// Tells the owner that the limit was over before the task, unless it knows.
+    pub(crate) fn tell_timeout(&self) {
+        if let Some(failure) = self.untold_timeout() {
+            self.owner().failed(failure);
+        }
+    }
+
+    /// As a failure that the limit was over before the task, if its owner does not know.
+    fn untold_timeout(&self) -> Option<Failure> {
+        let limit = self.overrun().filter(|limit| limit.tell())?;
+        let abandoned = self.life.state() == TaskState::Abandoned;
+        let late = limit.timed_out(self.label(), abandoned);
+        Some(self.failure(Cause::error(late.into())))
+    }
+
+    /// The same of a task that was just given up, for which nobody holds a handle. A handle that goes away
+    /// meanwhile sees that the task was given up, or is not seen here.
+    pub(crate) fn unheard_timeout(&self) -> Option<Failure> {
+        let unheard = self.life.state() == TaskState::Abandoned && !self.life.has_handle();
+        if unheard { self.untold_timeout() } else { None }
     }
 
     /// The stop of this very task, below that of its owner.
@@ -296,6 +331,14 @@ pub(crate) trait Owner: Send + Sync {
 
     /// Asks one task to stop, and cancels it when its grace is over.
     fn stop_task(&self, task: Arc<dyn AnyTask>);
+
+    /// Gives up one task whose own time is over; the others go on.
+    fn give_up_task(&self, task: &Arc<dyn AnyTask>) {
+        task.header().give_up();
+        if let Some(failure) = task.header().unheard_timeout() {
+            self.failed(failure);
+        }
+    }
 
     /// How long the runner has been there, for the times in reports.
     fn age(&self) -> Duration;

@@ -225,13 +225,17 @@ impl<T> Drop for TaskHandle<T> {
         }
         if task.header().life.state() == TaskState::Failed {
             // Told here and now: what a task said is no value that would have to go home.
-            if let Err(JoinError::Panicked(info)) = task.take_outcome() {
-                task.header().unread(*info);
+            match task.take_outcome() {
+                Err(JoinError::Panicked(info)) => task.header().unread(*info),
+                Err(JoinError::TimedOut(_)) => task.header().tell_timeout(),
+                _ => {}
             }
             return;
         }
         if task.header().life.release_handle() {
             contract::push(task);
+        } else if task.header().life.state() == TaskState::Abandoned {
+            task.header().tell_timeout();
         }
     }
 }

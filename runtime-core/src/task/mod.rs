@@ -4,6 +4,7 @@ pub(crate) mod state;
 pub(crate) mod lifecycle;
 pub(crate) mod stop;
 pub(crate) mod stopper;
+pub(crate) mod limit;
 pub(crate) mod payload;
 pub(crate) mod outcome;
 pub(crate) mod contract;

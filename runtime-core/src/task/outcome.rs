@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::task::limit::TimedOut;
 use crate::unwind::PanicInfo;
 use crate::wait::Ring;
 
@@ -15,6 +16,8 @@ pub enum JoinError {
     Stopped,
     /// The task did not end in time and was given up; its thread may still be busy with it.
     Abandoned,
+    /// The task did not end within the limit that it was given.
+    TimedOut(Box<TimedOut>),
     /// Waiting here would never end. The task goes on, and its outcome is lost to this handle.
     WouldDeadlock(Box<Ring>),
     /// The handle has given its value already.
@@ -27,6 +30,15 @@ impl JoinError {
     pub fn as_panic(&self) -> Option<&PanicInfo> {
         match self {
             JoinError::Panicked(info) => Some(info),
+            _ => None,
+        }
+    }
+
+    /// Which task took longer than its limit, if that is what ended it.
+    #[must_use]
+    pub fn as_timed_out(&self) -> Option<&TimedOut> {
+        match self {
+            JoinError::TimedOut(late) => Some(late),
             _ => None,
         }
     }
@@ -46,6 +58,7 @@ impl fmt::Display for JoinError {
             JoinError::Abandoned => f.write_str(
                 "the task did not end in time and was given up; its thread may still be busy",
             ),
+            JoinError::TimedOut(late) => late.fmt(f),
             JoinError::WouldDeadlock(ring) => {
                 write!(f, "waiting for the task would never end: {ring}")
             }

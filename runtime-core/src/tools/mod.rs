@@ -4,3 +4,4 @@ pub(crate) mod interruptible;
 pub(crate) mod semaphore;
 pub(crate) mod barrier;
 pub(crate) mod event;
+pub(crate) mod timeout;

@@ -1,0 +1,5 @@
+//! Limits: around a future, and of a task.
+
+mod future;
+mod group;
+mod task;
