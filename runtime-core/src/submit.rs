@@ -226,6 +226,9 @@ where
         root.note_grace(grace);
     }
     let cleanup = cleanup || member.as_ref().is_some_and(is_cleanup_of);
+    if let HomeKind::Lane(lane) = &place.kind {
+        lane.returned.reclaim();
+    }
     let life = Lifecycle::queued(handle, cleanup);
     let task =
         TaskCell::new(id, payload, Arc::clone(&place.shared), here, options.into_details(), life);

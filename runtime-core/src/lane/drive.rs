@@ -1,6 +1,6 @@
 //! What a lane's thread does: takes tasks out of its queues and polls them, turn by turn.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::hint;
 use std::rc::Rc;
@@ -13,6 +13,7 @@ use crossbeam_channel::Receiver;
 use crate::lane::inbox::{Lane, Outlets, pop_local};
 use crate::lane::kept::Kept;
 use crate::lane::order::Order;
+use crate::lane::spent::Spent;
 use crate::sync::Ordering;
 use crate::task::contract::{AnyTask, Header, Home, Host};
 use crate::time::Deadline;
@@ -31,6 +32,7 @@ pub struct LaneLoop {
     tasks: Receiver<Arc<dyn AnyTask>>,
     orders: Receiver<Order>,
     kept: Rc<Kept>,
+    spent: RefCell<Spent>,
     /// Ended tasks of the root group that have not been told yet.
     ended: Cell<u64>,
     /// Milliseconds since the start of the runner, taken once a turn.
@@ -54,6 +56,7 @@ impl LaneLoop {
             tasks: outlets.tasks,
             orders: outlets.orders,
             kept,
+            spent: RefCell::new(outlets.spent),
             ended: Cell::new(0),
             now: Cell::new(0),
             cancelling: Cell::new(false),
@@ -241,6 +244,8 @@ impl Drop for LaneLoop {
             self.run_task(task);
         }
         self.tell();
+        self.spent.borrow_mut().clear();
+        self.lane.returned.clear();
     }
 }
 
@@ -275,6 +280,10 @@ impl Host for LaneLoop {
         } else {
             owner.ended(task);
         }
+    }
+
+    fn spent(&self, task: Arc<dyn AnyTask>) {
+        self.spent.borrow_mut().put(task);
     }
 }
 

@@ -13,6 +13,7 @@ use crate::id::{FlavourId, TaskId};
 use crate::lane::bell::Bell;
 use crate::lane::kept::Kept;
 use crate::lane::order::Order;
+use crate::lane::spent::{self, Returned, Spent};
 use crate::sync::{AtomicBool, Ordering};
 use crate::task::awaited::Awaited;
 use crate::task::contract::{AnyTask, Home, Owner, Timer};
@@ -35,6 +36,7 @@ pub(crate) struct Lane {
     pub(crate) bell: CachePadded<Bell>,
     pub(crate) stamp: CachePadded<Stamp>,
     awaited: Awaited,
+    pub(crate) returned: Returned,
     root: Arc<dyn Owner>,
     timers: Timers,
 }
@@ -46,6 +48,7 @@ const ROOM: usize = 1024;
 pub(crate) struct Outlets {
     pub(crate) tasks: Receiver<Arc<dyn AnyTask>>,
     pub(crate) orders: Receiver<Order>,
+    pub(crate) spent: Spent,
 }
 
 thread_local! {
@@ -68,6 +71,7 @@ impl Lane {
     ) -> (Arc<Lane>, Outlets) {
         let (tasks, tasks_out) = unbounded();
         let (orders, orders_out) = unbounded();
+        let (spent, returned) = spent::channel();
         let lane = Lane {
             flavour,
             executor: blocking::new_executor(),
@@ -77,10 +81,11 @@ impl Lane {
             bell: CachePadded::new(Bell::new()),
             stamp: CachePadded::new(Stamp::new(epoch)),
             awaited: Awaited::default(),
+            returned,
             root,
             timers,
         };
-        (Arc::new(lane), Outlets { tasks: tasks_out, orders: orders_out })
+        (Arc::new(lane), Outlets { tasks: tasks_out, orders: orders_out, spent })
     }
 
     /// Sends an order. `false`: the lane has ended.

@@ -14,5 +14,6 @@
 pub(crate) mod bell;
 pub(crate) mod order;
 pub(crate) mod kept;
+pub(crate) mod spent;
 pub(crate) mod inbox;
 pub(crate) mod drive;

@@ -169,6 +169,35 @@ impl<M: Mode, P: Payload<M>, R: Route<P::Output>> TaskCell<M, P, R> {
         }
     }
 
+    /// Does what was claimed, on the home's thread.
+    fn follow(self: &Arc<Self>, claim: Claim, host: &dyn Host) {
+        let header = &self.header;
+        match claim {
+            Claim::Poll => {
+                header.begins();
+                self.poll_once(host);
+            }
+            Claim::Cancel => {
+                // SAFETY: claimed, on the home's thread.
+                header.contain(unsafe { self.empty() });
+                self.end(Ending::Stopped, host);
+            }
+            Claim::Bury => {
+                // SAFETY: claimed, on the home's thread.
+                header.contain(unsafe { self.empty() });
+                let _ = header.life.pause();
+                header.release_name();
+                header.close(host);
+            }
+            Claim::Discard => {
+                // SAFETY: the handle left the outcome to its home, whose thread this is.
+                unsafe { self.settle_unread() };
+                let _ = header.life.pause();
+            }
+            Claim::Nothing => {}
+        }
+    }
+
     fn poll_once(self: &Arc<Self>, host: &dyn Host) {
         let header = &self.header;
         let polled = {
@@ -320,31 +349,13 @@ impl<M: Mode, P: Payload<M>, R: Route<P::Output>> AnyTask for TaskCell<M, P, R> 
             return;
         }
         host.stamp(header);
-        let _current = Current::enter(&self);
-        let _span = header.details().and_then(|details| details.span.as_ref()).map(Span::enter);
-        match claim {
-            Claim::Poll => {
-                header.begins();
-                self.poll_once(host);
-            }
-            Claim::Cancel => {
-                // SAFETY: claimed, on the home's thread.
-                header.contain(unsafe { self.empty() });
-                self.end(Ending::Stopped, host);
-            }
-            Claim::Bury => {
-                // SAFETY: claimed, on the home's thread.
-                header.contain(unsafe { self.empty() });
-                let _ = header.life.pause();
-                header.release_name();
-                header.close(host);
-            }
-            Claim::Discard => {
-                // SAFETY: the handle left the outcome to its home, whose thread this is.
-                unsafe { self.settle_unread() };
-                let _ = header.life.pause();
-            }
-            Claim::Nothing => {}
+        {
+            let _current = Current::enter(&self);
+            let _span = header.details().and_then(|details| details.span.as_ref()).map(Span::enter);
+            self.follow(claim, host);
+        }
+        if header.life.state().is_final() {
+            host.spent(self);
         }
     }
 }

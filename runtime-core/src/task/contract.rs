@@ -363,4 +363,7 @@ pub(crate) trait Host {
 
     /// A task has ended, and its owner is to know.
     fn ended(&self, task: &Header);
+
+    /// The reference that ran a task to its end: nobody needs it any more.
+    fn spent(&self, _task: Arc<dyn AnyTask>) {}
 }
