@@ -1,6 +1,7 @@
 //! What a lane's thread does: takes tasks out of its queues and polls them, turn by turn.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::hint;
 use std::rc::Rc;
@@ -15,6 +16,7 @@ use crate::lane::kept::Kept;
 use crate::lane::order::Order;
 use crate::lane::spent::Spent;
 use crate::sync::Ordering;
+use crate::task::cell;
 use crate::task::contract::{AnyTask, Header, Home, Host};
 use crate::time::Deadline;
 use crate::wait::typical::Typical;
@@ -23,8 +25,15 @@ use crate::wait::typical::Typical;
 /// machine, and about that much on a quick one.
 const LONGEST_LOOK: Duration = Duration::from_micros(10);
 
+/// So many of the processor's pauses lie between two looks while nobody waits for the lane's tasks. Each
+/// look takes the cache line from the producer that is about to write to it.
+const CALM: u32 = 16;
+
 /// The most polls of a turn, before the reactor gets its turn.
 const TURN: u32 = 128;
+
+/// How many tasks are taken out of the inbox at once.
+const BATCH: usize = 16;
 
 /// A lane's part of its thread. A flavour drives it: see [`LaneLoop::run`].
 pub struct LaneLoop {
@@ -32,6 +41,8 @@ pub struct LaneLoop {
     tasks: Receiver<Arc<dyn AnyTask>>,
     orders: Receiver<Order>,
     kept: Rc<Kept>,
+    /// Taken out of the inbox, and not run yet.
+    taken: RefCell<VecDeque<Arc<dyn AnyTask>>>,
     spent: RefCell<Spent>,
     /// Ended tasks of the root group that have not been told yet.
     ended: Cell<u64>,
@@ -43,6 +54,8 @@ pub struct LaneLoop {
     busy_wait: Duration,
     /// How long the lane is without work, typically.
     gaps: Typical,
+    /// Somebody has a handle to the task that ended last, and may be waiting.
+    awaited: Cell<bool>,
     idle_since: Cell<Option<Instant>>,
 }
 
@@ -56,6 +69,7 @@ impl LaneLoop {
             tasks: outlets.tasks,
             orders: outlets.orders,
             kept,
+            taken: RefCell::new(VecDeque::with_capacity(BATCH)),
             spent: RefCell::new(outlets.spent),
             ended: Cell::new(0),
             now: Cell::new(0),
@@ -63,6 +77,7 @@ impl LaneLoop {
             closed: Cell::new(false),
             busy_wait,
             gaps: Typical::new(LONGEST_LOOK),
+            awaited: Cell::new(true),
             idle_since: Cell::new(None),
         }
     }
@@ -123,10 +138,20 @@ impl LaneLoop {
     /// Both queues get the same share (invariant 2 of the lane).
     fn next(&self, step: u32) -> Option<Arc<dyn AnyTask>> {
         if step.is_multiple_of(2) {
-            self.tasks.try_recv().ok().or_else(pop_local)
+            self.take().or_else(pop_local)
         } else {
-            pop_local().or_else(|| self.tasks.try_recv().ok())
+            pop_local().or_else(|| self.take())
         }
+    }
+
+    /// Takes a task out of the inbox: several at once, since their cells come from other cores, and the
+    /// memory can fetch many of them in the time that it takes to fetch one.
+    fn take(&self) -> Option<Arc<dyn AnyTask>> {
+        let mut taken = self.taken.borrow_mut();
+        if taken.is_empty() {
+            taken.extend(self.tasks.try_iter().take(BATCH).inspect(cell::prefetch));
+        }
+        taken.pop_front()
     }
 
     fn run_task(&self, task: Arc<dyn AnyTask>) {
@@ -138,13 +163,15 @@ impl LaneLoop {
 
     /// Whether there is nothing to do and the lane may sleep; a producer rings from now on.
     fn sleeps(&self) -> bool {
-        self.tell();
         // Nobody has the thread, whatever the last task was.
         self.lane.stamp.end();
         if self.finds_work() {
             self.now.set(self.lane.stamp.begin());
             return false;
         }
+        // Not before the look: a producer that is slower than the lane would meet it at the root's count
+        // with each task.
+        self.tell();
         self.lane.bell.park();
         if self.tasks.is_empty() && !self.lane.has_orders() {
             return true;
@@ -160,7 +187,8 @@ impl LaneLoop {
     fn finds_work(&self) -> bool {
         let some = || !self.tasks.is_empty() || self.lane.has_orders();
         let begin = Instant::now();
-        let found = self.gaps.look(begin, some) || {
+        let pauses = if self.awaited.get() { 1 } else { CALM };
+        let found = self.gaps.look(begin, pauses, some) || {
             let deadline = Deadline::from(begin, self.busy_wait);
             while !some() && !deadline.is_over(Instant::now()) {
                 hint::spin_loop();
@@ -240,7 +268,7 @@ impl Drop for LaneLoop {
         }
         // What was pushed after the last look is stopped as well (invariant 1); what comes now finds
         // the channel closed.
-        while let Ok(task) = self.tasks.try_recv() {
+        while let Some(task) = self.take() {
             self.run_task(task);
         }
         self.tell();
@@ -273,6 +301,7 @@ impl Host for LaneLoop {
     }
 
     fn ended(&self, task: &Header) {
+        self.awaited.set(task.life.has_handle());
         let owner = task.owner();
         let root: *const () = Arc::as_ptr(self.lane.root()).cast();
         if root == Arc::as_ptr(owner).cast() {

@@ -39,6 +39,23 @@ use crate::unwind::{self, PanicInfo};
 use crate::wait::blocking;
 use crate::wait::graph::{ExecutorId, Target};
 
+/// Tells the memory that the calling thread is about to run the task. A hint: where there is none for it,
+/// nothing happens.
+pub(crate) fn prefetch(task: &Arc<dyn AnyTask>) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_ET0, _mm_prefetch};
+        let first = ptr::from_ref(task.header()).cast::<i8>();
+        // SAFETY: a hint; it reads nothing, whatever the address.
+        unsafe {
+            _mm_prefetch::<_MM_HINT_ET0>(first);
+            _mm_prefetch::<_MM_HINT_ET0>(first.wrapping_add(64));
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = task;
+}
+
 /// The task as the type that it was made as.
 pub(crate) fn downcast<T: AnyTask + 'static>(task: Arc<dyn AnyTask>) -> Option<Arc<T>> {
     task.into_any().downcast().ok()

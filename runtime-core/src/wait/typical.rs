@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 /// The shortest look, so that one notices when waits become short.
 const SHORTEST: Duration = Duration::from_micros(1);
 
+/// How many pauses lie between two looks at the clock.
+const LOOKS: u32 = 16;
+
 /// See the module.
 pub(crate) struct Typical {
     /// How long waits took of late.
@@ -32,8 +35,9 @@ impl Typical {
         Typical { lately: Cell::new(SHORTEST), longest }
     }
 
-    /// Looks whether `done`, for a time that began at `begin`. `false`: it is time to sleep.
-    pub(crate) fn look(&self, begin: Instant, done: impl Fn() -> bool) -> bool {
+    /// Looks whether `done`, for a time that began at `begin`, with so many of the processor's pauses
+    /// between two looks. `false`: it is time to sleep.
+    pub(crate) fn look(&self, begin: Instant, pauses: u32, done: impl Fn() -> bool) -> bool {
         if one_core() {
             return done();
         }
@@ -41,11 +45,11 @@ impl Typical {
         let limit = if lately > self.longest { SHORTEST } else { lately * 2 };
         let limit = limit.clamp(SHORTEST, self.longest);
         loop {
-            for _ in 0..16 {
+            for _ in 0..LOOKS.div_ceil(pauses) {
                 if done() {
                     return true;
                 }
-                hint::spin_loop();
+                (0..pauses).for_each(|_| hint::spin_loop());
             }
             if begin.elapsed() > limit {
                 return false;
