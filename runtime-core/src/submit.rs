@@ -24,7 +24,8 @@ use crate::task::payload::{Payload, Route};
 use crate::task::stopper::Stopper;
 use crate::time::Deadline;
 
-/// What may be said about a task beside its payload.
+/// What may be said about a task beside its payload. Boxed, so that a task about which nothing is said
+/// carries one word and not all of it on its way.
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) name: Option<Arc<str>>,
@@ -39,31 +40,6 @@ pub(crate) struct Options {
     pub(crate) dedicated: bool,
     /// It was let in, and has its name, already.
     pub(crate) admitted: bool,
-}
-
-impl Options {
-    fn into_details(self) -> Option<Details> {
-        let span = span();
-        let owner = match self.member {
-            Some(member) => Some(member.group as Arc<dyn Owner>),
-            None => self.owner,
-        };
-        let limit = self.timeout.map(Limit::of);
-        let plain = self.name.is_none()
-            && self.grace.is_none()
-            && limit.is_none()
-            && self.stopper.is_none()
-            && owner.is_none();
-        (!plain || span.is_some()).then(|| Details {
-            name: self.name,
-            grace: self.grace,
-            limit,
-            stopper: self.stopper,
-            owner,
-            span,
-            ..Details::default()
-        })
-    }
 }
 
 /// The caller's span, where anybody listens to spans at all.
@@ -84,7 +60,7 @@ pub(crate) fn adopt<F, P, R>(
     homes: &Homes,
     flavour: F,
     payload: P,
-    options: Options,
+    options: Option<Box<Options>>,
     here: &'static Location<'static>,
 ) -> Result<TaskId, Refused<P>>
 where
@@ -92,7 +68,8 @@ where
     P: Payload<F::Mode>,
     R: Route<P::Output>,
 {
-    let (dedicated, is_limited) = (options.dedicated, options.timeout.is_some());
+    let dedicated = options.as_ref().is_some_and(|options| options.dedicated);
+    let is_limited = options.as_ref().is_some_and(|options| options.timeout.is_some());
     let (task, kind) = admit::<F, P, R>(homes, flavour, payload, options, false, here)?;
     let id = task.header().id;
     let limited: Option<Arc<dyn AnyTask>> = is_limited.then(|| task.clone() as _);
@@ -113,7 +90,7 @@ pub(crate) fn spawn<F, P, R>(
     homes: &Homes,
     flavour: F,
     payload: P,
-    options: Options,
+    options: Option<Box<Options>>,
     here: &'static Location<'static>,
 ) -> Taken<F, P, R>
 where
@@ -121,7 +98,7 @@ where
     P: Payload<F::Mode>,
     R: Route<P::Output>,
 {
-    let is_limited = options.timeout.is_some();
+    let is_limited = options.as_ref().is_some_and(|options| options.timeout.is_some());
     let (task, kind) = admit::<F, P, R>(homes, flavour, payload, options, true, here)?;
     match deliver(kind, task.clone(), false) {
         Ok(()) => {
@@ -164,7 +141,7 @@ pub(crate) fn run_here<F, P, R>(
     homes: &Homes,
     flavour: F,
     payload: P,
-    options: Options,
+    options: Option<Box<Options>>,
     here: &'static Location<'static>,
 ) -> Taken<F, P, R>
 where
@@ -172,7 +149,7 @@ where
     P: Payload<F::Mode>,
     R: Route<P::Output>,
 {
-    let is_limited = options.timeout.is_some();
+    let is_limited = options.as_ref().is_some_and(|options| options.timeout.is_some());
     let (task, _) = admit::<F, P, R>(homes, flavour, payload, options, true, here)?;
     if is_limited {
         keep_limit(homes, task.clone());
@@ -186,7 +163,7 @@ fn admit<'a, F, P, R>(
     homes: &'a Homes,
     flavour: F,
     payload: P,
-    options: Options,
+    options: Option<Box<Options>>,
     handle: bool,
     here: &'static Location<'static>,
 ) -> Result<Admitted<'a, F, P, R>, Refused<P>>
@@ -203,35 +180,31 @@ where
     // While stopping, what a task needs for its cleanup is taken still.
     let cleanup = root.is_stopping() && is_of(root);
     let id = TaskId::next();
-    let member = options.member.clone();
-    let label = |name: &Arc<str>| TaskLabel {
-        id,
-        name: Some(Arc::clone(name)),
-        group: member.as_ref().map(|member| Arc::clone(member.group.full_path())),
-        flavour: flavour.key().id(),
-        spawned_at: here,
-    };
-    if options.admitted {
-        if let Some(name) = &options.name {
-            root.names().put(label(name));
+    let terms = match options {
+        None => root.admit(cleanup).map(|()| Terms { cleanup, ..Terms::default() }),
+        Some(options) => {
+            let label = TaskLabel {
+                id,
+                name: None,
+                group: None,
+                flavour: flavour.key().id(),
+                spawned_at: here,
+            };
+            agree(root, *options, label, cleanup)
         }
-    } else if let Err(reason) = let_in(root, options.name.as_ref().map(label), cleanup) {
-        return Err(Refused::new(reason, payload));
+    };
+    let Terms { mut details, member, cleanup } = match terms {
+        Ok(terms) => terms,
+        Err(reason) => return Err(Refused::new(reason, payload)),
+    };
+    if let Some(span) = span() {
+        details.get_or_insert_default().span = Some(span);
     }
-    let mut options = options;
-    if let Some(member) = &member {
-        options.grace = options.grace.or(member.group.grace());
-    }
-    if let Some(grace) = options.grace {
-        root.note_grace(grace);
-    }
-    let cleanup = cleanup || member.as_ref().is_some_and(is_cleanup_of);
     if let HomeKind::Lane(lane) = &place.kind {
         lane.returned.reclaim();
     }
     let life = Lifecycle::queued(handle, cleanup);
-    let task =
-        TaskCell::new(id, payload, Arc::clone(&place.shared), here, options.into_details(), life);
+    let task = TaskCell::new(id, payload, Arc::clone(&place.shared), here, details, life);
     if let Some(member) = &member {
         let any: Arc<dyn AnyTask> = task.clone();
         if let Err(reason) = member.group.enter(&any, member, cleanup) {
@@ -240,6 +213,48 @@ where
         }
     }
     Ok((task, &place.kind))
+}
+
+/// On what terms a task was let in.
+#[derive(Default)]
+struct Terms {
+    details: Option<Details>,
+    member: Option<Membership>,
+    cleanup: bool,
+}
+
+/// Lets a task in about which something is said.
+fn agree(
+    root: &RootGroup,
+    options: Options,
+    label: TaskLabel,
+    cleanup: bool,
+) -> Result<Terms, Reason> {
+    let member = options.member;
+    let named = options.name.as_ref().map(|name| TaskLabel {
+        name: Some(Arc::clone(name)),
+        group: member.as_ref().map(|member| Arc::clone(member.group.full_path())),
+        ..label
+    });
+    if !options.admitted {
+        let_in(root, named, cleanup)?;
+    } else if let Some(label) = named {
+        root.names().put(label);
+    }
+    let of_group = || member.as_ref().and_then(|member| member.group.grace());
+    let grace = options.grace.or_else(of_group);
+    if let Some(grace) = grace {
+        root.note_grace(grace);
+    }
+    let cleanup = cleanup || member.as_ref().is_some_and(is_cleanup_of);
+    let owner = match &member {
+        Some(member) => Some(Arc::clone(&member.group) as Arc<dyn Owner>),
+        None => options.owner,
+    };
+    let (name, stopper) = (options.name, options.stopper);
+    let limit = options.timeout.map(Limit::of);
+    let details = Details { name, grace, limit, stopper, owner, ..Details::default() };
+    Ok(Terms { details: Some(details), member, cleanup })
 }
 
 /// Whether the calling thread runs a member of the stopping group, one that is not being dropped: it may

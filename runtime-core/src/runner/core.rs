@@ -205,13 +205,13 @@ impl Core {
     ) -> Result<(), Reason> {
         let name: Arc<str> = spec.name().into();
         let owner: Arc<dyn Owner> = Unit::new(Arc::clone(&name), Arc::clone(self.root()));
-        let options = Options {
+        let options = Box::new(Options {
             name: Some(name),
             owner: Some(owner),
             dedicated: true,
             admitted: true,
             ..Options::default()
-        };
+        });
         launch.start(&self.homes, options, here)
     }
 }

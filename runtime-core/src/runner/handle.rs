@@ -90,7 +90,7 @@ impl Handle {
         P: Payload<F::Mode>,
         P::Output: Adoptable,
     {
-        self.adopt_with(flavour, payload, Options::default(), Location::caller())
+        self.adopt_with(flavour, payload, None, Location::caller())
     }
 
     /// Runs `payload` and gives a handle to its outcome, to be awaited from any flavour or joined by a
@@ -114,7 +114,7 @@ impl Handle {
         P: Payload<F::Mode>,
         P::Output: Send,
     {
-        self.spawn_with(flavour, payload, Options::default(), Location::caller())
+        self.spawn_with(flavour, payload, None, Location::caller())
     }
 
     /// Runs `payload`, blocks the calling thread until it is done, and gives its value. On a blocking
@@ -145,12 +145,12 @@ impl Handle {
         P: Payload<F::Mode>,
         P::Output: Send,
     {
-        self.execute_with(flavour, payload, Options::default(), Location::caller())
+        self.execute_with(flavour, payload, None, Location::caller())
     }
 
     /// A task with a name, to which more can be said before it is handed over.
     pub fn task(&self, name: impl Into<Arc<str>>) -> TaskBuilder<'_> {
-        let options = Options { name: Some(name.into()), ..Options::default() };
+        let options = Box::new(Options { name: Some(name.into()), ..Options::default() });
         TaskBuilder { handle: self, options }
     }
 
@@ -370,7 +370,7 @@ impl Handle {
         &self,
         flavour: F,
         payload: P,
-        options: Options,
+        options: Option<Box<Options>>,
         here: &'static Location<'static>,
     ) -> Result<TaskId, AdoptError<P>>
     where
@@ -389,7 +389,7 @@ impl Handle {
         &self,
         flavour: F,
         payload: P,
-        options: Options,
+        options: Option<Box<Options>>,
         here: &'static Location<'static>,
     ) -> Result<TaskHandle<P::Output>, SpawnError<P>>
     where
@@ -409,7 +409,7 @@ impl Handle {
         &self,
         flavour: F,
         payload: P,
-        options: Options,
+        options: Option<Box<Options>>,
         here: &'static Location<'static>,
     ) -> Result<P::Output, ExecuteError<P>>
     where
@@ -457,7 +457,7 @@ impl fmt::Debug for Handle {
 #[must_use = "a task that is not handed over never runs"]
 pub struct TaskBuilder<'a> {
     handle: &'a Handle,
-    options: Options,
+    options: Box<Options>,
 }
 
 impl TaskBuilder<'_> {
@@ -529,7 +529,7 @@ impl TaskBuilder<'_> {
         P: Payload<F::Mode>,
         P::Output: Adoptable,
     {
-        self.handle.adopt_with(flavour, payload, self.options, Location::caller())
+        self.handle.adopt_with(flavour, payload, Some(self.options), Location::caller())
     }
 
     /// As [`Handle::spawn`].
@@ -544,7 +544,7 @@ impl TaskBuilder<'_> {
         P: Payload<F::Mode>,
         P::Output: Send,
     {
-        self.handle.spawn_with(flavour, payload, self.options, Location::caller())
+        self.handle.spawn_with(flavour, payload, Some(self.options), Location::caller())
     }
 
     /// As [`Handle::execute`].
@@ -559,7 +559,7 @@ impl TaskBuilder<'_> {
         P: Payload<F::Mode>,
         P::Output: Send,
     {
-        self.handle.execute_with(flavour, payload, self.options, Location::caller())
+        self.handle.execute_with(flavour, payload, Some(self.options), Location::caller())
     }
 }
 

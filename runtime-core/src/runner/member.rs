@@ -249,21 +249,21 @@ impl<'a> MemberBuilder<'a> {
     fn hand_over<T, P>(
         self,
         place: Place<'_>,
-        submit: impl FnOnce(&Core, Options) -> Result<T, Refused<P>>,
+        submit: impl FnOnce(&Core, Box<Options>) -> Result<T, Refused<P>>,
     ) -> Result<T, Refused<P>> {
         let member = Membership {
             group: Arc::clone(self.group),
             policy: self.policy,
             slot: place.0.is_some(),
         };
-        let options = Options {
+        let options = Box::new(Options {
             name: self.name,
             grace: self.grace,
             timeout: self.timeout,
             stopper: self.stopper,
             member: Some(member),
             ..Options::default()
-        };
+        });
         let taken = submit(self.core, options)?;
         place.keep();
         Ok(taken)
@@ -351,7 +351,7 @@ fn adopt_in<F, P>(
     core: &Core,
     flavour: F,
     payload: P,
-    options: Options,
+    options: Box<Options>,
     here: &'static Location<'static>,
 ) -> Result<TaskId, AdoptError<P>>
 where
@@ -359,14 +359,14 @@ where
     P: Payload<F::Mode>,
     P::Output: Adoptable,
 {
-    submit::adopt::<F, P, Adopted>(&core.homes, flavour, payload, options, here)
+    submit::adopt::<F, P, Adopted>(&core.homes, flavour, payload, Some(options), here)
 }
 
 fn spawn_in<F, P>(
     core: &Core,
     flavour: F,
     payload: P,
-    options: Options,
+    options: Box<Options>,
     here: &'static Location<'static>,
 ) -> Result<TaskHandle<P::Output>, SpawnError<P>>
 where
@@ -374,6 +374,6 @@ where
     P: Payload<F::Mode>,
     P::Output: Send,
 {
-    let task = submit::spawn::<F, P, Spawned>(&core.homes, flavour, payload, options, here)?;
+    let task = submit::spawn::<F, P, Spawned>(&core.homes, flavour, payload, Some(options), here)?;
     Ok(TaskHandle::new(task))
 }

@@ -63,7 +63,7 @@ pub trait Service: Sized + Send + 'static {
 }
 
 type Start =
-    Box<dyn FnOnce(&Homes, Options, &'static Location<'static>) -> Result<(), Reason> + Send>;
+    Box<dyn FnOnce(&Homes, Box<Options>, &'static Location<'static>) -> Result<(), Reason> + Send>;
 
 /// A service that is ready to be started.
 #[must_use = "a launch starts nothing by itself"]
@@ -83,7 +83,7 @@ impl Launch {
     {
         let key: &'static FlavourKey = flavour.key();
         let start: Start = Box::new(move |homes, options, here| {
-            submit::adopt::<F, P, Adopted>(homes, flavour, payload, options, here)
+            submit::adopt::<F, P, Adopted>(homes, flavour, payload, Some(options), here)
                 .map(drop)
                 .map_err(|refused| refused.into_parts().0)
         });
@@ -99,7 +99,7 @@ impl Launch {
     pub(crate) fn start(
         self,
         homes: &Homes,
-        options: Options,
+        options: Box<Options>,
         here: &'static Location<'static>,
     ) -> Result<(), Reason> {
         (self.start)(homes, options, here)

@@ -25,7 +25,8 @@ thread_local! {
 /// Looks for a while whether `done`, then lets `sleep` wait for it, and learns how long it took.
 pub(crate) fn look_then(done: impl Fn() -> bool, sleep: impl FnOnce() -> bool) -> bool {
     let begin = Instant::now();
-    let there = ANSWERS.try_with(|answers| answers.look(begin, 1, done)).unwrap_or(false) || sleep();
+    let there =
+        ANSWERS.try_with(|answers| answers.look(begin, 1, done)).unwrap_or(false) || sleep();
     let _ = ANSWERS.try_with(|answers| answers.learn(begin));
     there
 }
