@@ -19,6 +19,7 @@ fn types_are_there_and_can_be_debugged() {
     debug::<spumoni::ExecuteError<()>>();
     debug::<spumoni::Failure>();
     debug::<spumoni::FlavourId>();
+    debug::<spumoni::ForkError<()>>();
     debug::<spumoni::Group>();
     debug::<spumoni::GroupBuilder>();
     debug::<spumoni::Handle>();
@@ -30,6 +31,7 @@ fn types_are_there_and_can_be_debugged() {
     debug::<spumoni::Member>();
     debug::<spumoni::MemberBuilder<'static>>();
     debug::<spumoni::MemberEnd>();
+    debug::<spumoni::MemberView>();
     debug::<spumoni::OnExit>();
     debug::<spumoni::OnFailure>();
     debug::<spumoni::PanicInfo>();
@@ -37,6 +39,8 @@ fn types_are_there_and_can_be_debugged() {
     debug::<spumoni::Reason>();
     debug::<spumoni::Refused<()>>();
     debug::<spumoni::Registration>();
+    debug::<spumoni::ResultError>();
+    debug::<spumoni::ResultOf<'static, ()>>();
     debug::<spumoni::Ring>();
     debug::<spumoni::RunnerBuilder>();
     debug::<spumoni::ScopeError>();

@@ -25,6 +25,8 @@ pub struct Refused<P> {
 pub type AdoptError<P> = Refused<P>;
 /// Why [`spawn`](crate::Handle::spawn) took nothing.
 pub type SpawnError<P> = Refused<P>;
+/// Why [`fork`](crate::Group::fork) took nothing.
+pub type ForkError<P> = Refused<P>;
 /// Why [`add`](crate::Handle::add) took nothing.
 pub type AddError<S> = Refused<S>;
 
@@ -111,6 +113,12 @@ impl<P> Refused<P> {
     #[must_use]
     pub fn into_payload(self) -> P {
         self.payload.into_inner()
+    }
+
+    /// The same with what the payload was made of.
+    pub(crate) fn map<Q>(self, into: impl FnOnce(P) -> Q) -> Refused<Q> {
+        let (reason, payload) = self.into_parts();
+        Refused::new(reason, into(payload))
     }
 
     /// The reason and the payload.

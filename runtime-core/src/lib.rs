@@ -46,12 +46,16 @@ mod context;
 mod serial;
 
 pub use context::Context;
-pub use error::{AddError, AdoptError, BuildError, ExecuteError, Reason, Refused, SpawnError};
+pub use error::{
+    AddError, AdoptError, BuildError, ExecuteError, ForkError, Reason, Refused, SpawnError,
+};
 pub use failure::{Cause, Failure, TaskError, TaskLabel};
 pub use flavour::Flavour;
 pub use group::end::MemberEnd;
 pub use group::join::{Join, JoinGroupError};
 pub use group::policy::{OnExit, OnFailure};
+pub use group::result::{ResultError, ResultOf};
+pub use group::view::MemberView;
 pub use id::{FlavourId, TaskId};
 pub use inspect::{BusyView, HomeView, TaskView, Tree};
 pub use reason::{Signal, StopReason};

@@ -2,15 +2,17 @@
 //!
 //! Plain data behind the group's lock; it wakes and tells nobody.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::failure::Failure;
 use crate::group::end::MemberEnd;
+use crate::group::ends::Ends;
+use crate::group::kept::Results;
 use crate::group::policy::{MemberPolicy, OnFailure, Policy};
 use crate::id::TaskId;
-use crate::task::contract::AnyTask;
+use crate::task::contract::{AnyTask, Header};
 use crate::task::state::TaskState;
 
 /// See the module.
@@ -18,8 +20,12 @@ use crate::task::state::TaskState;
 pub(super) struct Account {
     /// Ordered maps give their room back as they shrink.
     pub(super) living: BTreeMap<TaskId, Living>,
+    /// Those of them that have a name.
+    named: BTreeMap<Arc<str>, TaskId>,
     /// How members ended, until somebody joins.
-    pub(super) ends: VecDeque<MemberEnd>,
+    pub(super) ends: Ends,
+    /// What members leave, until somebody takes it.
+    pub(super) results: Results,
     /// When the stop was asked.
     pub(super) asked: Option<Instant>,
     /// Nobody will join any more: failures go to the parent.
@@ -36,6 +42,8 @@ pub(super) struct Living {
     pub(super) cancelled: bool,
     /// It has one of the group's places.
     pub(super) slot: bool,
+    /// It leaves its result with the group.
+    pub(super) forked: bool,
 }
 
 /// What became of a failure.
@@ -48,11 +56,49 @@ pub(super) enum Noted {
 }
 
 impl Account {
-    /// Keeps an end for whoever joins.
-    pub(super) fn keep(&mut self, end: MemberEnd, policy: &Policy) {
+    pub(super) fn let_in(&mut self, member: Living) {
+        let header = member.task.header();
+        if let Some(name) = header.name() {
+            self.named.insert(Arc::clone(name), header.id);
+        }
+        self.living.insert(header.id, member);
+    }
+
+    pub(super) fn let_out(&mut self, task: &Header) -> Option<Living> {
+        let gone = self.living.remove(&task.id)?;
+        // The name is free before the end: a newcomer may have it by now.
+        if let Some(name) = task.name()
+            && self.named.get(name) == Some(&task.id)
+        {
+            self.named.remove(name);
+        }
+        Some(gone)
+    }
+
+    pub(super) fn let_out_all(&mut self) -> BTreeMap<TaskId, Living> {
+        self.named.clear();
+        std::mem::take(&mut self.living)
+    }
+
+    pub(super) fn living_named(&self, name: &str) -> Option<&Living> {
+        self.living.get(self.named.get(name)?)
+    }
+
+    /// Keeps the end of a member for whoever joins, and what it leaves for whoever asks.
+    pub(super) fn book(&mut self, end: MemberEnd, policy: &Policy, member: &Living) {
+        if member.forked {
+            self.results.settle(&end.task, end.state, end.failure.as_ref());
+        }
+        let has_stopper = member.task.header().has_stopper();
         let forgets = policy.forgets && end.is_in_order();
         if !self.released && !forgets {
-            self.ends.push_back(end);
+            let unsettled = match end.state {
+                // Its handle may be dropped unread; or it runs still, given up.
+                TaskState::Failed => end.failure.is_none() || has_stopper,
+                TaskState::Abandoned => true,
+                _ => has_stopper,
+            };
+            self.ends.push(end, unsettled);
         }
     }
 
@@ -72,14 +118,14 @@ impl Account {
             return (Noted::Above(failure), usual);
         }
         // A handle that was dropped unread after the end, a group below, or one that was given up.
-        if let Some(end) = self.ends.iter_mut().rev().find(|end| end.task.id == id) {
+        if let Some(end) = self.ends.unsettled(id) {
             end.failure = Some(failure);
         } else if self.gave_up {
             return (Noted::Late(failure), usual);
         } else {
             let (task, age) = (failure.task.clone(), failure.age);
             let state = TaskState::Failed;
-            self.ends.push_back(MemberEnd::new(task, state, Some(failure), age));
+            self.ends.push(MemberEnd::new(task, state, Some(failure), age), false);
         }
         (Noted::Kept, usual)
     }
@@ -97,10 +143,7 @@ impl Account {
         let place = match member {
             Some(_) if self.released => None,
             Some(member) => Some(&mut member.stopper_failure),
-            None => {
-                let end = self.ends.iter_mut().rev().find(|end| end.task.id == id);
-                end.map(|end| &mut end.stopper_failure)
-            }
+            None => self.ends.unsettled(id).map(|end| &mut end.stopper_failure),
         };
         match place {
             Some(place) => {

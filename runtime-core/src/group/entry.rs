@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use crate::error::Reason;
 use crate::group::account::Living;
+use crate::group::kept::Keep;
 use crate::group::node::GroupCore;
 use crate::group::policy::MemberPolicy;
+use crate::id::TaskId;
 use crate::sync::Ordering;
 use crate::task::contract::{AnyTask, Header, Owner};
 
@@ -16,6 +18,8 @@ pub(crate) struct Membership {
     pub(crate) policy: MemberPolicy,
     /// It brings one of the group's places along.
     pub(crate) slot: bool,
+    /// The result that it is to leave.
+    pub(crate) keep: Option<Keep>,
 }
 
 impl GroupCore {
@@ -31,6 +35,16 @@ impl GroupCore {
     /// Whether the task belongs to this group or to one below it.
     pub(crate) fn owns(&self, task: &Header) -> bool {
         task.owner().stop().is_below(&self.stop)
+    }
+
+    /// The living member of this very group with this name.
+    pub(crate) fn task_named(&self, name: &str) -> Option<Arc<dyn AnyTask>> {
+        self.account.lock().living_named(name).map(|member| Arc::clone(&member.task))
+    }
+
+    /// Whether the living member of this name is this one.
+    pub(crate) fn holds_named(&self, id: TaskId, name: &str) -> bool {
+        self.task_named(name).is_some_and(|task| task.header().id == id)
     }
 
     /// Whether the task is a living member of this very group, with one of its places.
@@ -58,8 +72,15 @@ impl GroupCore {
             stopper_failure: None,
             cancelled: false,
             slot: membership.slot,
+            forked: membership.keep.is_some(),
         };
-        account.living.insert(task.header().id, member);
+        account.let_in(member);
+        let old = membership
+            .keep
+            .clone()
+            .and_then(|keep| account.results.expect(task.header().label(), keep));
+        drop(account);
+        self.drop_results(old);
         Ok(())
     }
 }

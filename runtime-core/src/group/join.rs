@@ -37,9 +37,19 @@ pub struct Join<'a, T> {
     take: Take<T>,
     /// Woken at each end, or when nobody is left.
     bell: &'a Event,
-    /// Nothing but the end of all members will do.
-    all: bool,
+    whom: Whom,
     listener: Option<EventListener>,
+}
+
+/// Whose end is waited for.
+#[derive(Debug)]
+enum Whom {
+    /// Any member's.
+    Any,
+    /// All members'.
+    All,
+    /// That of the member with this name.
+    Member(Arc<str>),
 }
 
 /// Takes what is waited for, if it is there.
@@ -47,11 +57,15 @@ pub(crate) type Take<T> = Box<dyn Fn(&GroupCore) -> Option<T> + Send + Sync>;
 
 impl<'a, T> Join<'a, T> {
     pub(crate) fn one(group: &'a GroupCore, take: Take<T>) -> Self {
-        Join { group, take, bell: &group.one_ended, all: false, listener: None }
+        Join { group, take, bell: &group.one_ended, whom: Whom::Any, listener: None }
     }
 
     pub(crate) fn all(group: &'a GroupCore, take: Take<T>) -> Self {
-        Join { group, take, bell: &group.all_ended, all: true, listener: None }
+        Join { group, take, bell: &group.all_ended, whom: Whom::All, listener: None }
+    }
+
+    pub(crate) fn member(group: &'a GroupCore, name: Arc<str>, take: Take<T>) -> Self {
+        Join { group, take, bell: &group.one_ended, whom: Whom::Member(name), listener: None }
     }
 
     /// Waits for `limit` at most, on the timer of the calling lane.
@@ -130,8 +144,11 @@ impl<'a, T> Join<'a, T> {
         if blocking::executor().is_none() {
             return Ok(Edge::None);
         }
-        let tasks = self.group.tasks();
-        if self.all || tasks.len() == 1 {
+        let tasks = match &self.whom {
+            Whom::Any | Whom::All => self.group.tasks(),
+            Whom::Member(name) => self.group.task_named(name).into_iter().collect(),
+        };
+        if matches!(self.whom, Whom::All) || tasks.len() == 1 {
             let ended = self.group.one_ended.listen();
             let mut running =
                 tasks.into_iter().filter(|task| !task.header().life.state().is_final());
@@ -145,13 +162,18 @@ impl<'a, T> Join<'a, T> {
 
     /// A member that waits for its own group waits for itself.
     fn check(&self) -> Result<(), JoinGroupError> {
-        match cell::current() {
-            Some(task) if self.group.owns(task.header()) => {
-                let (task, group) = (task.header().label(), self.group.label());
-                Err(JoinGroupError::ring(Ring::of_member(task.to_string(), group.to_string())))
+        let Some(task) = cell::current() else { return Ok(()) };
+        let header = task.header();
+        let ring = match &self.whom {
+            Whom::Any | Whom::All if self.group.owns(header) => {
+                Ring::of_member(header.label().to_string(), self.group.label().to_string())
             }
-            _ => Ok(()),
-        }
+            Whom::Member(name) if self.group.holds_named(header.id, name) => {
+                Ring::of_one(header.label().to_string())
+            }
+            Whom::Any | Whom::All | Whom::Member(_) => return Ok(()),
+        };
+        Err(JoinGroupError::ring(ring))
     }
 }
 

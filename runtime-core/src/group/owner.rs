@@ -70,10 +70,10 @@ impl Owner for GroupCore {
         let (label, state, age) = (task.label(), task.life.state(), self.root.age());
         let member = {
             let mut account = self.account.lock();
-            account.living.remove(&task.id).map(|mut member| {
+            account.let_out(task).map(|mut member| {
                 let mut end = MemberEnd::new(label, state, member.failure.take(), age);
                 end.stopper_failure = member.stopper_failure.take();
-                account.keep(end, &self.policy);
+                account.book(end, &self.policy, &member);
                 member
             })
         };
@@ -97,7 +97,14 @@ impl Owner for GroupCore {
 
     fn withdrawn(&self, task: &Header) -> bool {
         // Its place goes back to who brought it.
-        let gone = self.account.lock().living.remove(&task.id).is_some();
+        let gone = {
+            let mut account = self.account.lock();
+            let gone = account.let_out(task);
+            if gone.as_ref().is_some_and(|member| member.forked) {
+                account.results.withdraw(&task.label());
+            }
+            gone.is_some()
+        };
         if gone {
             self.count_out(1);
         } else if self.account.lock().gave_up {

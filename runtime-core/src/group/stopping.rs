@@ -31,7 +31,7 @@ impl GroupCore {
 
     /// Gives up one member; the group and the others go on.
     pub(super) fn give_up_one(&self, task: &Header) {
-        let member = self.account.lock().living.remove(&task.id);
+        let member = self.account.lock().let_out(task);
         if let Some(member) = member {
             // Counted before it can end late.
             self.root.gave_up(1);
@@ -60,7 +60,7 @@ impl GroupCore {
             let mut end = MemberEnd::new(task, state, failure, age);
             end.stopper_failure.clone_from(&member.stopper_failure);
             let mut account = self.account.lock();
-            account.keep(end, &self.policy);
+            account.book(end, &self.policy, member);
             account.released
         };
         if member.slot {
@@ -136,7 +136,7 @@ impl Stoppable for GroupCore {
         let members = {
             let mut account = self.account.lock();
             account.gave_up = true;
-            std::mem::take(&mut account.living)
+            account.let_out_all()
         };
         for group in self.below() {
             group.give_up();

@@ -246,7 +246,7 @@ impl<'a> MemberBuilder<'a> {
     }
 
     /// Brings the task in with its place, which is its own from then on.
-    fn hand_over<T, P>(
+    pub(super) fn hand_over<T, P>(
         self,
         place: Place<'_>,
         submit: impl FnOnce(&Core, Box<Options>) -> Result<T, Refused<P>>,
@@ -255,6 +255,7 @@ impl<'a> MemberBuilder<'a> {
             group: Arc::clone(self.group),
             policy: self.policy,
             slot: place.0.is_some(),
+            keep: None,
         };
         let options = Box::new(Options {
             name: self.name,
@@ -270,7 +271,7 @@ impl<'a> MemberBuilder<'a> {
     }
 
     /// Waits for a place, or until the group stops.
-    async fn place(&self) -> Result<Place<'a>, Reason> {
+    pub(super) async fn place(&self) -> Result<Place<'a>, Reason> {
         let Some(slots) = self.group.slots() else { return Ok(Place(None)) };
         self.check_own(slots)?;
         let mut acquire = pin!(slots.acquire());
@@ -285,7 +286,7 @@ impl<'a> MemberBuilder<'a> {
         if acquired { Ok(Place(Some(slots))) } else { Err(self.group.refusal()) }
     }
 
-    fn place_blocking(&self) -> Result<Place<'a>, Reason> {
+    pub(super) fn place_blocking(&self) -> Result<Place<'a>, Reason> {
         if let Ok(place) = self.try_place() {
             return Ok(place);
         }
@@ -299,7 +300,7 @@ impl<'a> MemberBuilder<'a> {
         }
     }
 
-    fn try_place(&self) -> Result<Place<'a>, Reason> {
+    pub(super) fn try_place(&self) -> Result<Place<'a>, Reason> {
         let Some(slots) = self.group.slots() else { return Ok(Place(None)) };
         match slots.try_acquire() {
             Ok(true) => Ok(Place(Some(slots))),
@@ -330,7 +331,7 @@ impl fmt::Debug for MemberBuilder<'_> {
 }
 
 /// One of the group's places, given back unless it is kept.
-struct Place<'a>(Option<&'a Slots>);
+pub(super) struct Place<'a>(Option<&'a Slots>);
 
 impl Place<'_> {
     /// The member has it now, and the group gives it back at its end.

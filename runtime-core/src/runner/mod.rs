@@ -3,6 +3,7 @@
 pub(crate) mod core;
 pub(crate) mod member;
 pub(crate) mod group;
+pub(crate) mod fork;
 pub(crate) mod scope;
 pub(crate) mod handle;
 pub(crate) mod builder;

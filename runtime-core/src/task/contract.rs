@@ -113,6 +113,14 @@ impl Header {
         if unheard { self.untold_timeout() } else { None }
     }
 
+    pub(crate) fn name(&self) -> Option<&Arc<str>> {
+        self.details().and_then(|details| details.name.as_ref())
+    }
+
+    pub(crate) fn has_stopper(&self) -> bool {
+        self.details().is_some_and(|details| details.stopper.is_some())
+    }
+
     /// The stop of this very task, below that of its owner.
     pub(crate) fn stop(&self) -> &Arc<StopNode> {
         self.some_details().stop.get_or_init(|| StopNode::below(self.owner().stop()))
