@@ -22,6 +22,7 @@ fn types_are_there_and_can_be_debugged() {
     debug::<spumoni::ForkError<()>>();
     debug::<spumoni::Group>();
     debug::<spumoni::GroupBuilder>();
+    debug::<spumoni::GroupView>();
     debug::<spumoni::Handle>();
     debug::<spumoni::HomeView>();
     debug::<spumoni::Join<'static, ()>>();

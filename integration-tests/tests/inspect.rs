@@ -304,6 +304,78 @@ fn a_tree_serialises_with_all_that_its_text_says() {
     });
 }
 
+/// A128 for groups.
+#[test]
+fn groups_are_shown_with_those_below_them_and_serialise() {
+    within(LIMIT, || {
+        let runner = runner();
+        assert!(runner.tree().groups().is_empty());
+        let outer = runner.group("outer").limit(2).open().expect("free");
+        let inner = outer.group("inner").open().expect("free");
+        let other = runner.group("other").open().expect("free");
+        let gate = Gate::default();
+        let inside = gate.clone();
+        inner.try_adopt(Smol, async move || inside.pass().await).expect("taken");
+        outer.try_adopt(Thread, || ()).expect("taken");
+        until(|| outer.len() == 1);
+        let tree = runner.tree();
+        let view = tree.group("outer").expect("it is open");
+        assert_eq!((view.alive(), view.limit(), view.waiting(), view.ended()), (1, Some(2), 0, 1));
+        assert!(!view.is_stopping());
+        assert_eq!(view.groups().len(), 1);
+        let below = tree.group("outer/inner").expect("it is open");
+        assert_eq!((below.alive(), below.limit(), below.ended()), (1, None, 0));
+        assert!(tree.group("inner").is_none());
+        assert!(view.label().spawned_at().file().ends_with("inspect.rs"));
+        let text = tree.to_string();
+        let lines: Vec<_> = text.lines().skip(1).take(4).collect();
+        assert_eq!(
+            lines,
+            [
+                "├─ groups",
+                "│  ├─ group `outer`, open, 1 member, 2 at once, 1 to be joined",
+                "│  │  └─ group `outer/inner`, open, 1 member",
+                "│  └─ group `other`, open, 0 members",
+            ]
+        );
+        other.stop();
+        let data = serde_json::to_value(runner.tree()).expect("serialises");
+        assert_eq!(data["groups"][0]["group"]["path"], "outer");
+        assert_eq!(data["groups"][0]["limit"], 2);
+        assert_eq!(data["groups"][0]["groups"][0]["alive"], 1);
+        assert_eq!(data["groups"][1]["stopping"], true);
+        gate.open();
+        drop((inner, outer, other));
+        // What is gone is shown no more.
+        until(|| runner.tree().groups().is_empty());
+        finish(runner);
+    });
+}
+
+/// The groups of scopes, below the tasks that opened them.
+#[test]
+fn the_group_of_a_scope_is_shown_while_it_lasts() {
+    within(LIMIT, || {
+        let runner = runner();
+        let gate = Gate::default();
+        let inside = gate.clone();
+        let body = async move || {
+            let scope = Handle::current().scope("scope", async |group| {
+                group.adopt(Thread, move || inside.pass_blocking()).await?;
+                anyhow::Ok(())
+            });
+            scope.await.expect("nothing fails");
+        };
+        runner.task("above").adopt(Tokio, body).expect("taken");
+        gate.wait_for(1);
+        let tree = runner.tree();
+        assert_eq!(tree.group("above/scope").expect("it is open").alive(), 1);
+        gate.open();
+        until(|| runner.tree().groups().is_empty());
+        finish(runner);
+    });
+}
+
 /// Any number may ask at any time, also while the runner stops.
 #[test]
 fn trees_are_asked_for_while_everything_comes_and_goes() {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
 use crate::id::FlavourId;
+use crate::inspect::GroupView;
 use crate::reason::StopReason;
 use crate::task::contract::AnyTask;
 use crate::time::Deadline;
@@ -52,6 +53,9 @@ pub(crate) trait Stoppable: Send + Sync {
 
     /// Gives up whoever is left.
     fn give_up(&self);
+
+    /// The group as it is now, with those below.
+    fn view(&self) -> GroupView;
 }
 
 /// A wish to stop the whole runner.

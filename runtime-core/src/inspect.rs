@@ -118,6 +118,94 @@ impl HomeView {
     }
 }
 
+/// One open or stopping group, with the groups below it.
+#[derive(Clone, Debug)]
+pub struct GroupView {
+    pub(crate) label: TaskLabel,
+    pub(crate) stopping: bool,
+    pub(crate) alive: usize,
+    pub(crate) limit: Option<usize>,
+    pub(crate) waiting: usize,
+    pub(crate) ended: usize,
+    pub(crate) groups: Vec<GroupView>,
+}
+
+impl GroupView {
+    /// Its name, its path, and where it was opened.
+    #[must_use]
+    pub fn label(&self) -> &TaskLabel {
+        &self.label
+    }
+
+    /// Whether it takes nothing new any more: it, a group above it or the runner was asked to stop.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stopping
+    }
+
+    /// How many members live, in groups below too.
+    #[must_use]
+    pub fn alive(&self) -> usize {
+        self.alive
+    }
+
+    /// How many members may run at once, if there is a limit.
+    #[must_use]
+    pub fn limit(&self) -> Option<usize> {
+        self.limit
+    }
+
+    /// How many calls wait for a place.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// How many members have ended that nobody has joined yet.
+    #[must_use]
+    pub fn ended(&self) -> usize {
+        self.ended
+    }
+
+    /// The groups right below.
+    #[must_use]
+    pub fn groups(&self) -> &[GroupView] {
+        &self.groups
+    }
+
+    fn find(&self, path: &str) -> Option<&GroupView> {
+        if self.label.path() == path {
+            return Some(self);
+        }
+        self.groups.iter().find_map(|group| group.find(path))
+    }
+
+    /// Writes it and those below, each line after `stem`.
+    fn write(&self, f: &mut fmt::Formatter<'_>, stem: &str, last: bool) -> fmt::Result {
+        let (branch, inner) = if last { ("└─", "   ") } else { ("├─", "│  ") };
+        let state = if self.stopping { "stopping" } else { "open" };
+        let plural = if self.alive == 1 { "" } else { "s" };
+        write!(f, "\n{stem}{branch} {}, {state}, {} member{plural}", self.label, self.alive)?;
+        if let Some(limit) = self.limit {
+            write!(f, ", {limit} at once")?;
+        }
+        if self.waiting > 0 {
+            write!(f, ", {} waiting", self.waiting)?;
+        }
+        if self.ended > 0 {
+            write!(f, ", {} to be joined", self.ended)?;
+        }
+        write_groups(f, &self.groups, &format!("{stem}{inner}"))
+    }
+}
+
+fn write_groups(f: &mut fmt::Formatter<'_>, groups: &[GroupView], stem: &str) -> fmt::Result {
+    for (index, group) in groups.iter().enumerate() {
+        group.write(f, stem, index + 1 == groups.len())?;
+    }
+    Ok(())
+}
+
 /// The tree of a runner. Prints as text, and serialises with the feature `serde`.
 #[derive(Clone, Debug)]
 pub struct Tree {
@@ -125,6 +213,7 @@ pub struct Tree {
     pub(crate) age: Duration,
     pub(crate) stopping: bool,
     pub(crate) alive: u64,
+    pub(crate) groups: Vec<GroupView>,
     pub(crate) homes: Vec<HomeView>,
 }
 
@@ -153,6 +242,18 @@ impl Tree {
         self.alive
     }
 
+    /// The groups right below the runner, and those of plain tasks.
+    #[must_use]
+    pub fn groups(&self) -> &[GroupView] {
+        &self.groups
+    }
+
+    /// The group with this path, such as `fetch/mirrors`.
+    #[must_use]
+    pub fn group(&self, path: &str) -> Option<&GroupView> {
+        self.groups.iter().find_map(|group| group.find(path))
+    }
+
     /// The lanes and pools that have started.
     #[must_use]
     pub fn homes(&self) -> &[HomeView] {
@@ -171,6 +272,12 @@ impl fmt::Display for Tree {
         let state = if self.stopping { "stopping" } else { "running" };
         let plural = if self.alive == 1 { "" } else { "s" };
         write!(f, "{}: {state} for {:.1?}, {} task{plural}", self.runner, self.age, self.alive)?;
+        if !self.groups.is_empty() {
+            let (branch, stem) =
+                if self.homes.is_empty() { ("└─", "   ") } else { ("├─", "│  ") };
+            write!(f, "\n{branch} groups")?;
+            write_groups(f, &self.groups, stem)?;
+        }
         for (index, home) in self.homes.iter().enumerate() {
             let last = index + 1 == self.homes.len();
             let (branch, stem) = if last { ("└─", "  ") } else { ("├─", "│ ") };

@@ -57,7 +57,7 @@ pub use group::policy::{OnExit, OnFailure};
 pub use group::result::{ResultError, ResultOf};
 pub use group::view::MemberView;
 pub use id::{FlavourId, TaskId};
-pub use inspect::{BusyView, HomeView, TaskView, Tree};
+pub use inspect::{BusyView, GroupView, HomeView, TaskView, Tree};
 pub use reason::{Signal, StopReason};
 pub use report::{StopReport, Straggler};
 pub use runner::builder::RunnerBuilder;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::failure::{Failure, TaskLabel};
-use crate::inspect::{BusyView, HomeView, TaskView, Tree};
+use crate::inspect::{BusyView, GroupView, HomeView, TaskView, Tree};
 use crate::report::{StopReport, Straggler};
 use crate::unwind::PanicInfo;
 
@@ -56,11 +56,22 @@ fields!(HomeView, |it| {
     "tasks": it.tasks,
 });
 
+fields!(GroupView, |it| {
+    "group": it.label,
+    "stopping": it.stopping,
+    "alive": it.alive,
+    "limit": it.limit,
+    "waiting": it.waiting,
+    "ended": it.ended,
+    "groups": it.groups,
+});
+
 fields!(Tree, |it| {
     "runner": it.runner,
     "age": seconds(it.age),
     "stopping": it.stopping,
     "alive": it.alive,
+    "groups": it.groups,
     "homes": it.homes,
 });
 

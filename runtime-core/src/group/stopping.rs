@@ -1,4 +1,5 @@
-//! The stop of a group: ask, cancel, give up. The controller takes it from step to step.
+//! A group as the controller has it: its stop, which goes from step to step (ask, cancel, give up), and its
+//! part of the tree.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ use crate::group::end::MemberEnd;
 use crate::group::node::GroupCore;
 use crate::group::policy::OnFailure;
 use crate::group::slots::Slots;
+use crate::inspect::GroupView;
 use crate::log;
 use crate::sync::Ordering;
 use crate::task::contract::{self, AnyTask, Header, Owner};
@@ -150,5 +152,19 @@ impl Stoppable for GroupCore {
             self.abandon(member);
         }
         self.count_out(members.len());
+    }
+
+    fn view(&self) -> GroupView {
+        let mut groups: Vec<_> = self.below().iter().map(|group| group.view()).collect();
+        groups.sort_by_key(|group| group.label.id);
+        GroupView {
+            label: self.label.clone(),
+            stopping: self.is_stopping(),
+            alive: self.alive(),
+            limit: self.slots.as_ref().map(Slots::limit),
+            waiting: self.slots.as_ref().map_or(0, Slots::waiting),
+            ended: self.account.lock().ends.len(),
+            groups,
+        }
     }
 }

@@ -299,11 +299,14 @@ impl Handle {
     pub fn tree(&self) -> Tree {
         let root = self.core.root();
         let homes = self.core.homes.all();
+        let mut groups: Vec<_> = root.groups().iter().map(|group| group.view()).collect();
+        groups.sort_by_key(|group| group.label.id);
         Tree {
             runner: self.core.name.clone(),
             age: root.age(),
             stopping: root.is_stopping(),
             alive: root.gate().count(),
+            groups,
             homes: homes.iter().map(|home| self.view(home)).collect(),
         }
     }
