@@ -52,7 +52,7 @@ impl Task {
     /// A task in the queue of its lane.
     pub(crate) fn queued(handle: bool) -> Self {
         Task {
-            life: Lifecycle::queued(handle, false),
+            life: Lifecycle::queued(handle, false, false),
             stage: Guarded::new(PAYLOAD),
             lane: Bed::default(),
             queued: Plain::new(true),

@@ -26,6 +26,8 @@ pub(crate) enum Event {
     StopTask(Arc<dyn AnyTask>),
     /// A task that has a limit was handed over.
     Limit(Arc<dyn AnyTask>),
+    /// A task has heard of its stop later than others, since it deferred it.
+    Resumed(Arc<dyn AnyTask>),
     /// A group takes nothing new any more, and is to be stopped.
     StopGroup(Arc<dyn Stoppable>),
     /// A service has ended; on its own, if nobody asked it to.

@@ -1,7 +1,7 @@
 //! The way of a payload into the runner: admission, cell, inbox. One path for all verbs.
 
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tracing::Span;
@@ -21,6 +21,7 @@ use crate::task::contract::{self, AnyTask, Details, Header, Home, Host, Owner};
 use crate::task::lifecycle::Lifecycle;
 use crate::task::limit::Limit;
 use crate::task::payload::{Payload, Route};
+use crate::task::stop::StopNode;
 use crate::task::stopper::Stopper;
 use crate::time::Deadline;
 
@@ -33,6 +34,8 @@ pub(crate) struct Options {
     /// How long it may take, from being handed over.
     pub(crate) timeout: Option<Duration>,
     pub(crate) stopper: Option<Stopper>,
+    /// It keeps nothing alive.
+    pub(crate) transient: bool,
     pub(crate) owner: Option<Arc<dyn Owner>>,
     /// The group that it joins, instead of `owner`.
     pub(crate) member: Option<Membership>,
@@ -181,7 +184,7 @@ where
     let cleanup = root.is_stopping() && is_of(root);
     let id = TaskId::next();
     let terms = match options {
-        None => root.admit(cleanup).map(|()| Terms { cleanup, ..Terms::default() }),
+        None => root.admit(cleanup, false).map(|()| Terms { cleanup, ..Terms::default() }),
         Some(options) => {
             let label = TaskLabel {
                 id,
@@ -193,7 +196,7 @@ where
             agree(root, *options, label, cleanup)
         }
     };
-    let Terms { mut details, member, cleanup } = match terms {
+    let Terms { mut details, member, cleanup, keeps_not } = match terms {
         Ok(terms) => terms,
         Err(reason) => return Err(Refused::new(reason, payload)),
     };
@@ -203,7 +206,7 @@ where
     if let HomeKind::Lane(lane) = &place.kind {
         lane.returned.reclaim();
     }
-    let life = Lifecycle::queued(handle, cleanup);
+    let life = Lifecycle::queued(handle, cleanup, keeps_not);
     let task = TaskCell::new(id, payload, Arc::clone(&place.shared), here, details, life);
     if let Some(member) = &member {
         let any: Arc<dyn AnyTask> = task.clone();
@@ -221,6 +224,8 @@ struct Terms {
     details: Option<Details>,
     member: Option<Membership>,
     cleanup: bool,
+    /// It is, or stands below, what keeps the runner not alive.
+    keeps_not: bool,
 }
 
 /// Lets a task in about which something is said.
@@ -236,8 +241,13 @@ fn agree(
         group: member.as_ref().map(|member| Arc::clone(member.group.full_path())),
         ..label
     });
+    let transient = options.transient;
+    let keeps_not = match &member {
+        Some(member) => !member.group.keeps_runner(transient),
+        None => transient,
+    };
     if !options.admitted {
-        let_in(root, named, cleanup)?;
+        let_in(root, named, cleanup, keeps_not)?;
     } else if let Some(label) = named {
         root.names().put(label);
     }
@@ -253,8 +263,13 @@ fn agree(
     };
     let (name, stopper) = (options.name, options.stopper);
     let limit = options.timeout.map(Limit::of);
-    let details = Details { name, grace, limit, stopper, owner, ..Details::default() };
-    Ok(Terms { details: Some(details), member, cleanup })
+    let stop = OnceLock::new();
+    if transient {
+        let above = owner.as_ref().map_or(root.stop(), |owner| owner.stop());
+        let _ = stop.set(StopNode::transient_below(above));
+    }
+    let details = Details { name, grace, limit, stopper, owner, stop, ..Details::default() };
+    Ok(Terms { details: Some(details), member, cleanup, keeps_not })
 }
 
 /// Whether the calling thread runs a member of the stopping group, one that is not being dropped: it may
@@ -271,12 +286,13 @@ pub(crate) fn let_in(
     root: &RootGroup,
     named: Option<TaskLabel>,
     cleanup: bool,
+    keeps_not: bool,
 ) -> Result<(), Reason> {
-    root.admit(cleanup)?;
+    root.admit(cleanup, keeps_not)?;
     if let Some(label) = named
         && let Err(reason) = root.names().take(label)
     {
-        root.leave(1);
+        root.let_out(keeps_not);
         return Err(reason);
     }
     Ok(())
@@ -318,7 +334,7 @@ where
             owner.release_name(name);
         }
         if owner.withdrawn(header) {
-            homes.root().leave(1);
+            homes.root().let_out(header.life.is_transient());
         }
     }
     // Its group may have shown it to somebody who is looking still.

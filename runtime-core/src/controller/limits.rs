@@ -19,8 +19,10 @@ pub(crate) struct Limits {
 /// the budget.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stages {
-    /// When every task is cancelled, whatever its grace.
+    /// When every task is cancelled, whatever its grace; the transient ones not before `cancel_all`.
     pub(crate) cancel: Deadline,
+    /// When the transient ones are cancelled too. They may have been asked as late as at `cancel`.
+    pub(crate) cancel_all: Deadline,
     /// When those who are left are given up.
     pub(crate) give_up: Deadline,
     /// When the report is made.
@@ -39,6 +41,10 @@ impl Limits {
         let give_up = self.group_grace.max(longest.saturating_add(FORCED)).min(budget / 10 * 9);
         Stages {
             cancel: Deadline::from(asked, cancel),
+            cancel_all: Deadline::from(
+                asked,
+                cancel.saturating_add(give_up.saturating_sub(cancel) / 2),
+            ),
             give_up: Deadline::from(asked, give_up),
             end: Deadline::from(asked, budget),
         }
@@ -49,6 +55,7 @@ impl Stages {
     /// No later than this.
     pub(crate) fn tighten(&mut self, other: Stages) {
         self.cancel = self.cancel.min(other.cancel);
+        self.cancel_all = self.cancel_all.min(other.cancel_all);
         self.give_up = self.give_up.min(other.give_up);
         self.end = self.end.min(other.end);
     }
@@ -57,6 +64,7 @@ impl Stages {
     pub(crate) fn force(&mut self, now: Instant) {
         self.tighten(Stages {
             cancel: Deadline::from(now, Duration::ZERO),
+            cancel_all: Deadline::from(now, Duration::ZERO),
             give_up: Deadline::from(now, FORCED / 10 * 9),
             end: Deadline::from(now, FORCED),
         });
@@ -78,7 +86,8 @@ mod tests {
         let asked = Instant::now();
         for budget in [0, 1, 500, 25_000, 1_000_000].map(Duration::from_millis) {
             let stages = LIMITS.stages(asked, LIMITS.grace, budget);
-            assert_eq!(stages.cancel.min(stages.give_up), stages.cancel, "{budget:?}");
+            assert_eq!(stages.cancel.min(stages.cancel_all), stages.cancel, "{budget:?}");
+            assert_eq!(stages.cancel_all.min(stages.give_up), stages.cancel_all, "{budget:?}");
             assert_eq!(stages.give_up.min(stages.end), stages.give_up, "{budget:?}");
         }
     }

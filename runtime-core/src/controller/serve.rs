@@ -113,6 +113,10 @@ impl Controller {
                 self.note_limit(task);
                 None
             }
+            Event::Resumed(task) => {
+                self.note_cancel(task);
+                None
+            }
             Event::StopGroup(group) => {
                 self.proceed(group, Instant::now());
                 None
@@ -132,7 +136,7 @@ impl Controller {
 
     fn finished(&mut self) -> Option<StopRequest> {
         // The gate shuts in the same step that finds nobody inside.
-        if !self.until_idle || !self.homes.root().gate().shut_if_empty() {
+        if !self.until_idle || !self.homes.root().shut_if_idle() {
             return None;
         }
         // Whoever has left told before of a failure, or of a service's end: that came first.
@@ -163,9 +167,21 @@ impl Controller {
             return;
         }
         let (now, grace) = (Instant::now(), task.header().grace().unwrap_or(self.limits.grace));
-        if task.header().stop().ask(now, grace, Deadline::never()) {
+        let stop = task.header().stop();
+        if !stop.ask(now, grace, Deadline::never()) {
+            // Asked twice does nothing more, but for a task that defers the first one.
+            stop.press(now);
+        } else {
             contract::cancel_unbegun(&task);
-            self.note(Deadline::from(now, grace), What::Cancel(task));
+        }
+        self.note_cancel(task);
+    }
+
+    /// Cancels the task when its grace is over, if it has heard of its stop. If not, it is told when it does.
+    fn note_cancel(&mut self, task: Arc<dyn AnyTask>) {
+        let over = task.header().life.state().is_final();
+        if let Some(at) = task.header().cancelled_at().filter(|_| !over) {
+            self.note(at, What::Cancel(task));
         }
     }
 
@@ -188,8 +204,12 @@ impl Controller {
         let now = Instant::now();
         while self.due.peek().is_some_and(|due| due.at.is_over(now)) {
             match self.due.pop().map(|due| due.what) {
-                // One that has ended is not cancelled by this.
-                Some(What::Cancel(task)) => contract::cancel(&task),
+                // One that has ended is not cancelled by this, and one that defers the stop not yet.
+                Some(What::Cancel(task)) => match task.header().cancelled_at() {
+                    Some(at) if at.is_over(now) => contract::cancel(&task),
+                    Some(_) => self.note_cancel(task),
+                    None => {}
+                },
                 Some(What::Proceed(group)) => self.proceed(group, now),
                 Some(What::Limit(task)) => self.strike(task, now),
                 Some(What::Leave(task)) => Self::leave_behind(&task),

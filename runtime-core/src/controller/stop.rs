@@ -7,6 +7,7 @@ use crate::controller::limits::Stages;
 use crate::controller::serve::Controller;
 use crate::event::StopRequest;
 use crate::failure::{STOPPER, TaskLabel};
+use crate::group::root::RootGroup;
 use crate::homes::HomeKind;
 use crate::inspect::BusyView;
 use crate::lane::order::Order;
@@ -29,6 +30,8 @@ struct Stop {
     asked_at: Duration,
     stages: Stages,
     forced: Option<StopReason>,
+    /// The transient tasks were asked too.
+    all_asked: bool,
     /// When to tell next who is left.
     progress: Deadline,
 }
@@ -37,6 +40,8 @@ impl Controller {
     pub(crate) fn stop(mut self, request: StopRequest) {
         let mut stop = self.ask(request);
         self.await_cleanup(&mut stop);
+        self.ask_transient(&mut stop);
+        self.await_transient(&mut stop);
         self.await_destructors(&mut stop);
         self.await_stoppers(&mut stop);
         self.close_homes(&mut stop);
@@ -60,30 +65,72 @@ impl Controller {
             group.begin_stop();
         }
         let forced = request.force.then(|| request.reason.clone());
-        Stop {
+        let stop = Stop {
             reason: request.reason,
             asked,
             asked_at: root.age(),
             stages,
             forced,
+            all_asked: request.force,
             progress: Deadline::from(asked, PROGRESS),
+        };
+        if request.force {
+            self.press(asked, &stop);
         }
+        stop
     }
 
-    /// Waits until every task has ended, and drops those whose grace is over.
+    /// A forced stop is for everybody at once, transient or deferring.
+    fn press(&self, now: Instant, stop: &Stop) {
+        let root = self.homes.root();
+        root.stop().ask_all(now, self.limits.grace, stop.stages.cancel_all);
+        root.stop().press(now);
+    }
+
+    /// Waits until every task has ended that keeps the runner alive, and drops those whose grace is over.
     fn await_cleanup(&mut self, stop: &mut Stop) {
+        let asked = stop.asked;
+        self.await_graces(stop, asked, |stages| stages.cancel, |root| root.count_kept());
+    }
+
+    /// Stage two: nothing else is left, or it is cancelled now, so the transient ones are asked.
+    fn ask_transient(&self, stop: &mut Stop) {
+        let root = self.homes.root();
+        if root.count() == 0 {
+            return;
+        }
+        if root.count_kept() > 0 {
+            // Those that defer the stop are spared like the transient ones.
+            self.order(|| Order::CancelKept);
+        }
+        root.stop().ask_all(Instant::now(), self.limits.grace, stop.stages.cancel_all);
+        stop.all_asked = true;
+    }
+
+    /// Waits until the transient ones have ended too.
+    fn await_transient(&mut self, stop: &mut Stop) {
+        self.await_graces(stop, Instant::now(), |stages| stages.cancel_all, |root| root.count());
+    }
+
+    /// Waits until nobody is left or the stage is over, and drops those whose grace is over.
+    fn await_graces(
+        &mut self,
+        stop: &mut Stop,
+        asked: Instant,
+        end: impl Fn(&Stages) -> Deadline,
+        left: impl Fn(&RootGroup) -> u64,
+    ) {
         let mut graces = self.homes.root().graces();
         graces.insert(self.limits.grace);
         let mut marks: Vec<Duration> = graces.into_iter().rev().collect();
-        while self.is_somebody_left() && !stop.stages.cancel.is_over(Instant::now()) {
-            let next =
-                marks.last().map_or(Deadline::never(), |mark| Deadline::from(stop.asked, *mark));
+        while left(self.homes.root()) > 0 && !end(&stop.stages).is_over(Instant::now()) {
+            let next = marks.last().map_or(Deadline::never(), |mark| Deadline::from(asked, *mark));
             if next.is_over(Instant::now()) {
                 marks.pop();
                 self.order(|| Order::CancelDue { asked: stop.asked, default: self.limits.grace });
                 continue;
             }
-            self.step(stop, next.min(stop.stages.cancel));
+            self.step(stop, next.min(end(&stop.stages)));
         }
     }
 
@@ -132,13 +179,13 @@ impl Controller {
 
     fn make_report(mut self, stop: Stop) {
         let root = self.homes.root().clone();
-        root.gate().close();
+        root.close();
         root.report_made();
         while let Ok(event) = self.events.try_recv() {
             self.hear(event);
         }
         let homes = self.homes.all();
-        let left = root.gate().count() + root.given_up();
+        let left = root.count() + root.given_up();
         let mut abandoned = if left == 0 { Vec::new() } else { self.stragglers(&homes) };
         let left = left.saturating_sub(abandoned.len() as u64);
         abandoned.extend(self.late_stoppers());
@@ -196,13 +243,17 @@ impl Controller {
         if request.force {
             log::warn(format_args!("forced: {}", request.reason));
             stop.stages.force(now);
+            self.press(now, stop);
+            stop.all_asked = true;
             stop.forced.get_or_insert(request.reason);
         }
-        self.homes.root().stop().hurry(stop.stages.cancel);
+        let stages = stop.stages;
+        let cancel = if stop.all_asked { stages.cancel_all } else { stages.cancel };
+        self.homes.root().stop().hurry(cancel);
     }
 
     fn tell_progress(&self, stop: &Stop) {
-        let left = self.homes.root().gate().count();
+        let left = self.homes.root().count();
         let held = self.stragglers(&self.homes.all());
         let named = self.homes.root().names().all();
         let still = match stop.stages.end.left() {
@@ -218,7 +269,7 @@ impl Controller {
     }
 
     fn is_somebody_left(&self) -> bool {
-        self.homes.root().gate().count() > 0
+        self.homes.root().count() > 0
     }
 
     /// Somebody is left, or was given up and has not ended since.

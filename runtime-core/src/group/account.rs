@@ -40,10 +40,14 @@ pub(super) struct Living {
     pub(super) failure: Option<Failure>,
     pub(super) stopper_failure: Option<Failure>,
     pub(super) cancelled: bool,
+    /// A transient one: it was asked to stop since nobody else was left.
+    pub(super) asked: bool,
     /// It has one of the group's places.
     pub(super) slot: bool,
     /// It leaves its result with the group.
     pub(super) forked: bool,
+    /// How many groups it keeps alive: its own, the one above that, and so on.
+    pub(super) keeps: usize,
 }
 
 /// What became of a failure.

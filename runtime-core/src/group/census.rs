@@ -1,6 +1,6 @@
 //! How many live in a group and below it, and who.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use event_listener::Event as Bell;
 
@@ -9,6 +9,9 @@ use crate::group::node::GroupCore;
 use crate::sync::Ordering;
 use crate::task::contract::AnyTask;
 use crate::unwind;
+
+/// It keeps all groups above it alive, and the runner.
+const ALL: usize = usize::MAX;
 
 impl GroupCore {
     /// How many members live, here and below.
@@ -38,27 +41,76 @@ impl GroupCore {
         self.account.lock().living.values().map(|one| Arc::clone(&one.task)).collect()
     }
 
-    pub(super) fn count_in(&self) {
+    /// How many members keep the group alive, here and below.
+    pub(crate) fn kept(&self) -> usize {
         let _family = self.family.lock();
-        for group in self.lineage() {
+        self.kept.load(Ordering::Relaxed)
+    }
+
+    /// Whether a member keeps the runner alive too.
+    pub(crate) fn keeps_runner(&self, transient: bool) -> bool {
+        self.keeps(transient) == ALL
+    }
+
+    /// How many groups a member keeps alive: none if it is transient, else those up to the first that
+    /// stands below a transient task.
+    pub(super) fn keeps(&self, transient: bool) -> usize {
+        if transient {
+            return 0;
+        }
+        let first = self.lineage().position(GroupCore::is_below_transient);
+        first.map_or(ALL, |height| height + 1)
+    }
+
+    /// Whether the group stands right below a transient task.
+    pub(super) fn is_below_transient(&self) -> bool {
+        let task = self.task.as_ref().and_then(Weak::upgrade);
+        task.is_some_and(|task| task.header().is_transient())
+    }
+
+    /// Counts a new member, which keeps so many groups alive.
+    pub(super) fn count_in(&self, keeps: usize) {
+        let _family = self.family.lock();
+        for (height, group) in self.lineage().enumerate() {
             group.alive.fetch_add(1, Ordering::Relaxed);
+            group.kept.fetch_add(usize::from(height < keeps), Ordering::Relaxed);
         }
     }
 
-    /// So many members have ended: tells all who wait for that.
-    pub(super) fn count_out(&self, members: usize) {
+    /// A living member keeps other groups alive than before.
+    pub(super) fn count_again(&self, before: usize, now: usize) {
+        let _family = self.family.lock();
+        for (height, group) in self.lineage().enumerate() {
+            group.kept.fetch_add(usize::from(height < now), Ordering::Relaxed);
+            group.kept.fetch_sub(usize::from(height < before), Ordering::Relaxed);
+        }
+    }
+
+    /// Members have ended, each of which has kept so many groups alive: tells all who wait for that.
+    pub(super) fn count_out(&self, members: &[usize]) {
         {
             let _family = self.family.lock();
-            for group in self.lineage() {
-                group.alive.fetch_sub(members, Ordering::Relaxed);
+            for (height, group) in self.lineage().enumerate() {
+                let kept = members.iter().filter(|keeps| height < **keeps).count();
+                group.alive.fetch_sub(members.len(), Ordering::Relaxed);
+                group.kept.fetch_sub(kept, Ordering::Relaxed);
             }
         }
+        self.tell_ends();
+    }
+
+    /// Tells all who wait for an end, here and above.
+    pub(super) fn tell_ends(&self) {
         for group in self.lineage() {
             ring(&group.one_ended);
-            if group.alive() == 0 {
-                ring(&group.all_ended);
-                group.free_name();
+            if group.kept() > 0 {
+                continue;
             }
+            ring(&group.all_ended);
+            if group.stopping.load(Ordering::SeqCst) {
+                group.stop_transient();
+            }
+            group.free_name();
         }
     }
 

@@ -20,6 +20,8 @@ pub(crate) struct Membership {
     pub(crate) slot: bool,
     /// The result that it is to leave.
     pub(crate) keep: Option<Keep>,
+    /// It keeps the group not alive.
+    pub(crate) transient: bool,
 }
 
 impl GroupCore {
@@ -59,20 +61,23 @@ impl GroupCore {
         membership: &Membership,
         cleanup: bool,
     ) -> Result<(), Reason> {
+        let keeps = self.keeps(membership.transient);
         let mut account = self.account.lock();
         if account.gave_up || self.is_stopping() && !cleanup {
             drop(account);
             return Err(self.refusal());
         }
-        self.count_in();
+        self.count_in(keeps);
         let member = Living {
             task: Arc::clone(task),
             policy: membership.policy,
             failure: None,
             stopper_failure: None,
             cancelled: false,
+            asked: false,
             slot: membership.slot,
             forked: membership.keep.is_some(),
+            keeps,
         };
         account.let_in(member);
         let old = membership
@@ -82,5 +87,23 @@ impl GroupCore {
         drop(account);
         self.drop_results(old);
         Ok(())
+    }
+
+    /// A member keeps its group alive from now on, or not any more. `false`: it is over, or too late.
+    pub(super) fn change_member(&self, task: &Header, transient: bool) -> bool {
+        let keeps = self.keeps(transient);
+        let keeps_runner = self.keeps_runner(transient);
+        if task.life.is_transient() == keeps_runner && !self.root.set_transient(task, !keeps_runner)
+        {
+            return false;
+        }
+        {
+            let mut account = self.account.lock();
+            let Some(member) = account.living.get_mut(&task.id) else { return false };
+            let before = std::mem::replace(&mut member.keeps, keeps);
+            self.count_again(before, keeps);
+        }
+        self.tell_ends();
+        true
     }
 }

@@ -30,7 +30,7 @@ use crate::group::root::RootGroup;
 use crate::group::slots::Slots;
 use crate::id::TaskId;
 use crate::sync::{AtomicBool, Mutex, Ordering};
-use crate::task::contract::{Header, Owner};
+use crate::task::contract::{AnyTask, Owner};
 use crate::task::stop::StopNode;
 
 /// See the module.
@@ -39,6 +39,8 @@ pub(crate) struct GroupCore {
     pub(super) label: TaskLabel,
     pub(super) path: Arc<str>,
     pub(super) parent: Option<Arc<GroupCore>>,
+    /// The task right above, if the group stands below one.
+    pub(super) task: Option<Weak<dyn AnyTask>>,
     pub(super) root: Arc<RootGroup>,
     pub(super) policy: Policy,
     pub(super) slots: Option<Slots>,
@@ -51,12 +53,14 @@ pub(crate) struct GroupCore {
     pub(super) family: Arc<Mutex<()>>,
     /// Members that live, here and below.
     pub(super) alive: AtomicUsize,
+    /// Those of them that keep the group alive: a transient one does not, nor does who stands below it.
+    pub(super) kept: AtomicUsize,
     pub(super) account: Mutex<Account>,
     /// The groups right below.
     below: Mutex<BTreeMap<TaskId, Weak<GroupCore>>>,
     /// One member has ended.
     pub(crate) one_ended: Bell,
-    /// Nobody is alive any more.
+    /// Nobody is alive any more who keeps the group alive.
     pub(crate) all_ended: Bell,
     /// What one member did stops the others.
     pub(crate) broke: Bell,
@@ -65,6 +69,8 @@ pub(crate) struct GroupCore {
 /// Where a new group comes to stand.
 pub(crate) struct Position {
     pub(crate) parent: Option<Arc<GroupCore>>,
+    /// The task that it comes to stand below, if it is one.
+    task: Option<Weak<dyn AnyTask>>,
     path: Option<Arc<str>>,
     stop: Arc<StopNode>,
 }
@@ -74,16 +80,18 @@ impl Position {
     pub(crate) fn below(root: &RootGroup, parent: Option<Arc<GroupCore>>) -> Self {
         let path = parent.as_ref().map(|parent| Arc::clone(&parent.path));
         let stop = Arc::clone(parent.as_ref().map_or(root.stop(), |parent| &parent.stop));
-        Position { parent, path, stop }
+        Position { parent, task: None, path, stop }
     }
 
     /// Below a task: its path and its stop are above, and the group that owns it counts the members.
-    pub(crate) fn of_task(task: &Header) -> Self {
-        let group = task.owner().as_group().and_then(|any| any.downcast_ref::<GroupCore>());
+    pub(crate) fn of_task(task: &Arc<dyn AnyTask>) -> Self {
+        let header = task.header();
+        let group = header.owner().as_group().and_then(|any| any.downcast_ref::<GroupCore>());
         Position {
             parent: group.and_then(|group| group.this.upgrade()),
-            path: Some(task.label().path().into()),
-            stop: Arc::clone(task.stop()),
+            task: Some(Arc::downgrade(task)),
+            path: Some(header.label().path().into()),
+            stop: Arc::clone(header.stop()),
         }
     }
 }
@@ -127,7 +135,9 @@ impl GroupCore {
             broken: AtomicBool::new(false),
             family: parent.as_ref().map_or_else(Arc::default, |up| Arc::clone(&up.family)),
             parent,
+            task: position.task,
             alive: AtomicUsize::new(0),
+            kept: AtomicUsize::new(0),
             account: Mutex::default(),
             below: Mutex::default(),
             one_ended: Bell::new(),

@@ -91,8 +91,12 @@ impl Owner for GroupCore {
         {
             self.break_up();
         }
-        self.count_out(1);
-        self.root.leave(1);
+        self.count_out(&[member.keeps]);
+        self.root.let_out(task.life.is_transient());
+    }
+
+    fn set_transient(&self, task: &Header, transient: bool) -> bool {
+        self.change_member(task, transient)
     }
 
     fn withdrawn(&self, task: &Header) -> bool {
@@ -103,10 +107,10 @@ impl Owner for GroupCore {
             if gone.as_ref().is_some_and(|member| member.forked) {
                 account.results.withdraw(&task.label());
             }
-            gone.is_some()
+            gone
         };
-        if gone {
-            self.count_out(1);
+        if let Some(member) = gone {
+            self.count_out(&[member.keeps]);
         } else if self.account.lock().gave_up {
             self.root.ended_late();
             return false;

@@ -24,6 +24,8 @@ use crate::threads::Threads;
 pub(crate) struct RootGroup {
     /// Written for each task; what lanes read for each task stands on other cache lines.
     gate: CachePadded<Gate>,
+    /// The transient tasks, and all below them: they keep the runner not alive.
+    transient: CachePadded<Gate>,
     stopping: AtomicBool,
     names: Names,
     stop: Arc<StopNode>,
@@ -52,6 +54,7 @@ impl RootGroup {
     pub(crate) fn new(events: Sender<Event>, threads: Arc<Threads>, epoch: Instant) -> Arc<Self> {
         Arc::new(RootGroup {
             gate: CachePadded::new(Gate::open()),
+            transient: CachePadded::new(Gate::open()),
             stopping: AtomicBool::new(false),
             names: Names::default(),
             stop: StopNode::root(),
@@ -67,8 +70,8 @@ impl RootGroup {
     }
 
     /// Lets one task in; with `cleanup`, while stopping too.
-    pub(crate) fn admit(&self, cleanup: bool) -> Result<(), Reason> {
-        self.gate.enter(cleanup).map_err(|(shut, last)| {
+    pub(crate) fn admit(&self, cleanup: bool, transient: bool) -> Result<(), Reason> {
+        self.gate_of(transient).enter(cleanup).map_err(|(shut, last)| {
             if last {
                 self.tell_empty();
             }
@@ -88,14 +91,46 @@ impl RootGroup {
         &self.names
     }
 
+    fn gate_of(&self, transient: bool) -> &Gate {
+        if transient { &self.transient } else { &self.gate }
+    }
+
+    /// Lets one out that was let in, by the door that it came in.
+    pub(crate) fn let_out(&self, transient: bool) {
+        if self.gate_of(transient).leave(1) {
+            self.tell_empty();
+        }
+    }
+
     /// Lets nobody in any more but those who clean up.
     pub(crate) fn begin_stop(&self) {
         self.gate.begin_stop();
+        self.transient.begin_stop();
         self.stopping.store(true, Ordering::SeqCst);
     }
 
-    pub(crate) fn gate(&self) -> &Gate {
-        &self.gate
+    /// Lets nobody in any more, whoever it is.
+    pub(crate) fn close(&self) {
+        self.gate.close();
+        self.transient.close();
+    }
+
+    /// Begins to stop if nobody is left who keeps the runner alive. `false` also if it had begun before.
+    #[must_use]
+    pub(crate) fn shut_if_idle(&self) -> bool {
+        self.gate.shut_if_empty()
+    }
+
+    /// How many tasks have not ended, those aside that keep the runner not alive.
+    pub(crate) fn count_kept(&self) -> u64 {
+        self.gate.count()
+    }
+
+    /// How many tasks have not ended.
+    pub(crate) fn count(&self) -> u64 {
+        // In this order: while stopping, a task may go over from here to there, and not back.
+        let kept = self.gate.count();
+        kept + self.transient.count()
     }
 
     pub(crate) fn tell(&self, event: Event) {
@@ -162,10 +197,10 @@ impl RootGroup {
         self.groups.lock().values().filter_map(Weak::upgrade).collect()
     }
 
-    /// Tasks that were given up count no longer as those to wait for, but as those left behind.
-    pub(crate) fn gave_up(&self, tasks: u64) {
-        self.given_up.fetch_add(tasks, Ordering::SeqCst);
-        self.leave(tasks);
+    /// A task that was given up counts no longer as one to wait for, but as one left behind.
+    pub(crate) fn gave_up(&self, transient: bool) {
+        self.given_up.fetch_add(1, Ordering::SeqCst);
+        self.let_out(transient);
     }
 
     /// A task that was given up has ended after all.
@@ -207,6 +242,20 @@ impl Owner for RootGroup {
         if self.gate.leave(ended) {
             self.tell_empty();
         }
+    }
+
+    fn ended(&self, task: &Header) {
+        self.let_out(task.life.is_transient());
+    }
+
+    fn set_transient(&self, task: &Header, transient: bool) -> bool {
+        // Counted on both sides meanwhile, so that it is never missed; and not while stopping.
+        if self.admit(false, transient).is_err() {
+            return false;
+        }
+        let changed = task.life.set_transient(transient);
+        self.let_out(if changed { !transient } else { transient });
+        changed
     }
 
     fn is_stopping(&self) -> bool {

@@ -36,13 +36,13 @@ impl GroupCore {
         let member = self.account.lock().let_out(task);
         if let Some(member) = member {
             // Counted before it can end late.
-            self.root.gave_up(1);
+            self.root.gave_up(task.life.is_transient());
             let late = self.abandon(&member);
             let policy = member.policy.on_failure.unwrap_or(self.policy.on_failure);
             if late && policy == OnFailure::Stop {
                 self.break_up();
             }
-            self.count_out(1);
+            self.count_out(&[member.keeps]);
         }
     }
 
@@ -75,6 +75,38 @@ impl GroupCore {
         is_late
     }
 
+    /// Whether the group itself was asked to stop.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+
+    /// Asks once more: members that defer the first stop hear of it now.
+    pub(crate) fn press(&self) {
+        self.stop.press(Instant::now());
+        if let Some(this) = self.this.upgrade() {
+            self.root.tell(Event::StopGroup(this));
+        }
+    }
+
+    /// Asks the transient members to stop, here and below, each once: nobody else is left.
+    pub(super) fn stop_transient(&self) {
+        let tasks: Vec<_> = {
+            let mut account = self.account.lock();
+            let ask = |member: &mut Living| {
+                let new = member.task.header().is_transient() && !member.asked;
+                member.asked |= new;
+                new.then(|| Arc::clone(&member.task))
+            };
+            account.living.values_mut().filter_map(ask).collect()
+        };
+        for task in tasks {
+            self.root.stop_task(task);
+        }
+        for group in self.below() {
+            group.stop_transient();
+        }
+    }
+
     /// The first deadline of the stop that was asked at `asked`, and the members that are due.
     fn due(&self, now: Instant, graces: Graces) -> (Deadline, Vec<Arc<dyn AnyTask>>) {
         let mut account = self.account.lock();
@@ -92,9 +124,10 @@ impl GroupCore {
         if next.is_over(now) {
             return (next, due);
         }
+        let latest = Deadline::from(asked, latest);
         for member in account.living.values_mut().filter(|member| !member.cancelled) {
-            let grace = member.task.header().grace().unwrap_or(task).min(latest);
-            let cancel = Deadline::from(asked, grace);
+            // One that has not heard of it yet is transient, or defers it.
+            let cancel = member.task.header().cancelled_at().unwrap_or(latest).min(latest);
             if cancel.is_over(now) {
                 member.cancelled = true;
                 due.push(Arc::clone(&member.task));
@@ -103,6 +136,14 @@ impl GroupCore {
             }
         }
         (next, due)
+    }
+
+    /// Whether nobody is left whose grace is not over, those aside that keep the group not alive.
+    fn is_cancelled(&self) -> bool {
+        let in_time = |member: &Living| !member.cancelled && !member.task.header().is_transient();
+        let waits = || self.account.lock().living.values().any(in_time);
+        let ready = |group: &Arc<GroupCore>| group.is_below_transient() || group.is_cancelled();
+        self.kept() == 0 || !waits() && self.below().iter().all(ready)
     }
 }
 
@@ -131,6 +172,9 @@ impl Stoppable for GroupCore {
         for task in due {
             contract::cancel(&task);
         }
+        if self.is_cancelled() {
+            self.stop_transient();
+        }
         (self.alive() > 0).then_some(next)
     }
 
@@ -140,18 +184,21 @@ impl Stoppable for GroupCore {
             account.gave_up = true;
             account.let_out_all()
         };
+        // Counted before any of them can end late.
+        for member in members.values() {
+            self.root.gave_up(member.task.header().life.is_transient());
+        }
         for group in self.below() {
             group.give_up();
         }
         if members.is_empty() {
             return;
         }
-        // Counted before any of them can end late.
-        self.root.gave_up(members.len() as u64);
         for member in members.values() {
             self.abandon(member);
         }
-        self.count_out(members.len());
+        let keeps: Vec<usize> = members.values().map(|member| member.keeps).collect();
+        self.count_out(&keeps);
     }
 
     fn view(&self) -> GroupView {

@@ -10,7 +10,7 @@ impl GroupCore {
     /// Takes the end that came first; `None` while there is none but may be one.
     pub(crate) fn take_next(&self) -> Option<Option<MemberEnd>> {
         // Nobody alive is looked at before the ends (invariant 2).
-        let over = self.alive() == 0;
+        let over = self.kept() == 0;
         match self.account.lock().ends.take(1).pop() {
             Some(end) => Some(Some(end)),
             None => over.then_some(None),
@@ -19,7 +19,7 @@ impl GroupCore {
 
     /// Takes the first `wanted` ends; fewer if nobody is alive any more. `None` while there are too few.
     pub(crate) fn take_first(&self, wanted: usize) -> Option<Vec<MemberEnd>> {
-        let over = self.alive() == 0;
+        let over = self.kept() == 0;
         let mut account = self.account.lock();
         if !over && account.ends.len() < wanted {
             return None;
@@ -29,13 +29,17 @@ impl GroupCore {
 
     /// Takes all ends there are, one at least, unless nobody is alive.
     pub(crate) fn take_any(&self) -> Option<Vec<MemberEnd>> {
-        let over = self.alive() == 0;
+        let over = self.kept() == 0;
         let mut account = self.account.lock();
         (over || account.ends.len() > 0).then(|| account.ends.take(usize::MAX))
     }
 
-    /// Takes all ends when nobody is alive any more.
+    /// Takes all ends when nobody is alive any more. When only transient members are left, they are asked
+    /// to stop.
     pub(crate) fn take_all(&self) -> Option<Vec<MemberEnd>> {
+        if self.kept() == 0 {
+            self.stop_transient();
+        }
         let over = self.alive() == 0;
         over.then(|| self.account.lock().ends.take(usize::MAX))
     }
@@ -55,12 +59,12 @@ impl GroupCore {
         };
         self.drop_results(results);
         // One counts at the root meanwhile: no report is made between the first failure and the last.
-        let counted = !failures.is_empty() && self.root.admit(true).is_ok();
+        let counted = !failures.is_empty() && self.root.admit(true, false).is_ok();
         for failure in failures {
             self.above().failed(failure);
         }
         if counted {
-            self.root.leave(1);
+            self.root.let_out(false);
         }
         self.free_name();
     }

@@ -48,8 +48,8 @@ pub struct LaneLoop {
     ended: Cell<u64>,
     /// Milliseconds since the start of the runner, taken once a turn.
     now: Cell<u32>,
-    /// Whatever comes is to be dropped.
-    cancelling: Cell<bool>,
+    /// Who is to be dropped when it comes.
+    cancelling: Cell<Cancelling>,
     closed: Cell<bool>,
     busy_wait: Duration,
     /// How long the lane is without work, typically.
@@ -57,6 +57,25 @@ pub struct LaneLoop {
     /// Somebody has a handle to the task that ended last, and may be waiting.
     awaited: Cell<bool>,
     idle_since: Cell<Option<Instant>>,
+}
+
+/// Who is dropped instead of polled.
+#[derive(Clone, Copy)]
+enum Cancelling {
+    Nobody,
+    /// Whoever keeps the runner alive and has heard of the stop when it was asked.
+    Kept,
+    Everybody,
+}
+
+impl Cancelling {
+    fn concerns(self, task: &Header) -> bool {
+        match self {
+            Cancelling::Nobody => false,
+            Cancelling::Kept => !task.life.is_transient() && !task.has_deferred(),
+            Cancelling::Everybody => true,
+        }
+    }
 }
 
 impl LaneLoop {
@@ -73,7 +92,7 @@ impl LaneLoop {
             spent: RefCell::new(outlets.spent),
             ended: Cell::new(0),
             now: Cell::new(0),
-            cancelling: Cell::new(false),
+            cancelling: Cell::new(Cancelling::Nobody),
             closed: Cell::new(false),
             busy_wait,
             gaps: Typical::new(LONGEST_LOOK),
@@ -155,7 +174,7 @@ impl LaneLoop {
     }
 
     fn run_task(&self, task: Arc<dyn AnyTask>) {
-        if self.cancelling.get() {
+        if self.cancelling.get().concerns(task.header()) {
             let _ = task.header().life.cancel();
         }
         task.run(self);
@@ -216,12 +235,21 @@ impl LaneLoop {
             Order::CancelDue { asked, default } => {
                 let now = Instant::now();
                 self.cancel(|task| {
-                    let grace = task.grace().unwrap_or(default);
-                    Deadline::from(asked, grace).is_over(now)
+                    // A task of which nothing was ever said was asked when all were, and has the usual
+                    // grace; others may have heard of it later, or not yet.
+                    let due = match task.details() {
+                        Some(_) => task.cancelled_at(),
+                        None => Some(Deadline::from(asked, default)),
+                    };
+                    due.is_some_and(|due| due.is_over(now))
                 });
             }
+            Order::CancelKept => {
+                self.cancelling.set(Cancelling::Kept);
+                self.cancel(|task| Cancelling::Kept.concerns(task));
+            }
             Order::CancelAll => {
-                self.cancelling.set(true);
+                self.cancelling.set(Cancelling::Everybody);
                 self.cancel(|_| true);
             }
             Order::View(to) => {
@@ -242,7 +270,7 @@ impl LaneLoop {
 
     /// Ends every task there is, and those that come meanwhile.
     fn close(&self) {
-        self.cancelling.set(true);
+        self.cancelling.set(Cancelling::Everybody);
         loop {
             for task in self.kept.snapshot() {
                 self.run_task(task);
@@ -304,7 +332,7 @@ impl Host for LaneLoop {
         self.awaited.set(task.life.has_handle());
         let owner = task.owner();
         let root: *const () = Arc::as_ptr(self.lane.root()).cast();
-        if root == Arc::as_ptr(owner).cast() {
+        if root == Arc::as_ptr(owner).cast() && !task.life.is_transient() {
             self.ended.set(self.ended.get() + 1);
         } else {
             owner.ended(task);

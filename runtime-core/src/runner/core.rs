@@ -170,7 +170,7 @@ impl Core {
             flavour: FlavourId::new("service"),
             spawned_at: here,
         };
-        submit::let_in(self.root(), Some(label), false)
+        submit::let_in(self.root(), Some(label), false, false)
     }
 
     /// Drops the services that wait for a run which is not to come.
@@ -225,7 +225,7 @@ struct LetIn<'a> {
 impl Drop for LetIn<'_> {
     fn drop(&mut self) {
         self.root.release_name(self.name);
-        self.root.leave(1);
+        self.root.let_out(false);
     }
 }
 

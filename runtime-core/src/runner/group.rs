@@ -62,13 +62,13 @@ impl Group {
         self.group.full_path()
     }
 
-    /// How many members live, in groups below too.
+    /// How many members live that keep the group alive, in groups below too: transient ones do not count.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.group.alive()
+        self.group.kept()
     }
 
-    /// Whether no member lives. Ends that nobody has joined may be there still.
+    /// Whether no member lives, or only transient ones. Ends that nobody has joined may be there still.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -256,7 +256,8 @@ impl Group {
     }
 
     /// Waits until nobody lives, also those who come meanwhile and those in groups below, and takes the
-    /// ends of this group's own members, in completion order. At once if the group is empty.
+    /// ends of this group's own members, in completion order. At once if the group is empty. When only
+    /// transient members are left, they are asked to stop, and their cleanup is awaited.
     ///
     /// # Errors
     ///
@@ -267,8 +268,12 @@ impl Group {
 
     /// Stops the group: nothing new is taken, all members and groups below are asked. Those whose grace is
     /// over are cancelled, those that do not end within the group's grace are given up and named in their
-    /// end. Returns at once; asking again does nothing more.
+    /// end. Transient members are asked when the others have ended. Returns at once; asking again does
+    /// nothing more, but reaches members that defer the first stop.
     pub fn stop(&self) {
+        if self.group.is_stopped() {
+            self.group.press();
+        }
         self.group.begin_stop();
     }
 
@@ -298,8 +303,8 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         let left = self.len();
-        if left > 0 && !self.detached {
-            if !self.is_stopping() {
+        if self.group.alive() > 0 && !self.detached {
+            if left > 0 && !self.is_stopping() {
                 log::warn(format_args!(
                     "the group `{}` from {} was dropped with {left} living members, which are stopped; join it, or `detach` it",
                     self.path(),
@@ -398,7 +403,7 @@ impl GroupBuilder {
             None => cell::current().filter(|task| root.is_root_of(task.header())),
         };
         let position = match of_task {
-            Some(task) => Position::of_task(task.header()),
+            Some(task) => Position::of_task(&task),
             None => Position::below(root, self.parent.clone()),
         };
         self.open_at(position, here)

@@ -305,7 +305,7 @@ impl Handle {
             runner: self.core.name.clone(),
             age: root.age(),
             stopping: root.is_stopping(),
-            alive: root.gate().count(),
+            alive: root.count(),
             groups,
             homes: homes.iter().map(|home| self.view(home)).collect(),
         }
@@ -517,6 +517,15 @@ impl TaskBuilder<'_> {
     /// ```
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.options.timeout = Some(limit);
+        self
+    }
+
+    /// It keeps nothing alive: [`run`](crate::ServiceRunner::run) ends when only transient tasks are left.
+    /// They are asked to stop then, once, and their cleanup is awaited; a stop asks them when everybody
+    /// else has ended. The task can change that while it runs:
+    /// [`Context::set_transient`](crate::Context::set_transient).
+    pub fn transient(mut self) -> Self {
+        self.options.transient = true;
         self
     }
 

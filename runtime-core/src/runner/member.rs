@@ -43,6 +43,7 @@ pub struct MemberBuilder<'a> {
     timeout: Option<Duration>,
     stopper: Option<Stopper>,
     policy: MemberPolicy,
+    transient: bool,
 }
 
 impl<'a> MemberBuilder<'a> {
@@ -52,7 +53,16 @@ impl<'a> MemberBuilder<'a> {
         name: Option<Arc<str>>,
     ) -> Self {
         let policy = MemberPolicy::default();
-        MemberBuilder { core, group, name, grace: None, timeout: None, stopper: None, policy }
+        MemberBuilder {
+            core,
+            group,
+            name,
+            grace: None,
+            timeout: None,
+            stopper: None,
+            policy,
+            transient: false,
+        }
     }
 
     /// The task's own time between being asked to stop and being cancelled, instead of the group's.
@@ -100,6 +110,16 @@ impl<'a> MemberBuilder<'a> {
     /// What its end means for the others, instead of the group's rule.
     pub fn on_exit(mut self, policy: OnExit) -> Self {
         self.policy.on_exit = Some(policy);
+        self
+    }
+
+    /// It keeps nothing alive: neither the group, nor what is above, nor the runner. As
+    /// [`TaskBuilder::transient`](crate::TaskBuilder::transient), for a group: when only transient members
+    /// are left and somebody waits for all, in [`Group::join_all`](crate::Group::join_all) or at the end of
+    /// a scope, they are asked to stop, once, and their cleanup is awaited. A stop of the group asks them
+    /// when the others have ended.
+    pub fn transient(mut self) -> Self {
+        self.transient = true;
         self
     }
 
@@ -256,12 +276,14 @@ impl<'a> MemberBuilder<'a> {
             policy: self.policy,
             slot: place.0.is_some(),
             keep: None,
+            transient: self.transient,
         };
         let options = Box::new(Options {
             name: self.name,
             grace: self.grace,
             timeout: self.timeout,
             stopper: self.stopper,
+            transient: self.transient,
             member: Some(member),
             ..Options::default()
         });

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::event::Event;
 use crate::failure::Failure;
 use crate::group::root::RootGroup;
-use crate::task::contract::{AnyTask, Owner, StopperCall};
+use crate::task::contract::{AnyTask, Header, Owner, StopperCall};
 use crate::task::stop::StopNode;
 
 /// See the module.
@@ -37,11 +37,19 @@ impl Owner for Unit {
     }
 
     fn leave(&self, ended: u64) {
+        self.root.leave(ended);
+    }
+
+    fn ended(&self, task: &Header) {
         // Told before the root hears that nobody is left: who ended first is the reason.
         if !self.stop.is_asked() {
             self.root.tell(Event::ServiceEnded { name: Arc::clone(&self.name) });
         }
-        self.root.leave(ended);
+        self.root.ended(task);
+    }
+
+    fn set_transient(&self, task: &Header, transient: bool) -> bool {
+        self.root.set_transient(task, transient)
     }
 
     fn is_stopping(&self) -> bool {

@@ -19,7 +19,7 @@ use crate::sync::AtomicU32;
 use crate::task::lifecycle::Lifecycle;
 use crate::task::limit::Limit;
 use crate::task::state::TaskState;
-use crate::task::stop::StopNode;
+use crate::task::stop::{self, StopNode};
 use crate::task::stopper::Stopper;
 use crate::time::Deadline;
 use crate::unwind::{self, PanicInfo};
@@ -126,6 +126,36 @@ impl Header {
         self.some_details().stop.get_or_init(|| StopNode::below(self.owner().stop()))
     }
 
+    /// Whether it is a transient task itself, wherever it stands.
+    pub(crate) fn is_transient(&self) -> bool {
+        let own = self.details().and_then(|details| details.stop.get());
+        own.is_some_and(|stop| stop.is_transient())
+    }
+
+    /// Whether it defers stops, or has done so: its time runs from when it heard of one.
+    pub(crate) fn has_deferred(&self) -> bool {
+        let own = self.details().and_then(|details| details.stop.get());
+        own.is_some_and(|stop| stop.has_deferred())
+    }
+
+    /// Makes it a transient task, or one that is not. A task that was asked to stop stays what it is, but
+    /// for a transient one that was not asked because it is one.
+    pub(crate) fn set_transient(&self, transient: bool) {
+        let own = self.stop();
+        if own.is_transient() == transient || transient && own.is_asked() {
+            return;
+        }
+        if self.owner().set_transient(self, transient) || !transient {
+            own.set_transient(transient);
+        }
+    }
+
+    /// When the task is cancelled, by the stops that it has heard of; `None` if it has heard of none.
+    pub(crate) fn cancelled_at(&self) -> Option<Deadline> {
+        let own = self.details().and_then(|details| details.stop.get());
+        stop::cancelled_at(own.unwrap_or_else(|| self.owner().stop()), self.grace())
+    }
+
     /// Whether a stop is asked of this task.
     pub(crate) fn is_asked(&self) -> bool {
         let own = self.details().and_then(|details| details.stop.get());
@@ -186,7 +216,7 @@ impl Header {
         let Some(stopper) = &details.stopper else { return };
         let (label, owner, span) = (self.label(), Arc::clone(self.owner()), details.span.clone());
         stopper.begin(self.stop(), move |stopper| {
-            let of_call = Arc::clone(&owner);
+            let (label, span, of_call) = (label.clone(), span.clone(), Arc::clone(&owner));
             owner.call_stopper(StopperCall { label, owner: of_call, span, stopper });
         });
     }
@@ -311,6 +341,10 @@ pub(crate) trait Owner: Send + Sync {
     fn ended(&self, _task: &Header) {
         self.leave(1);
     }
+
+    /// This task keeps what is above it alive from now on, or not any more. `false`: it is over, or too
+    /// late.
+    fn set_transient(&self, task: &Header, transient: bool) -> bool;
 
     /// This task was let in, but no home took it: as if it had never come. `false`: it has been counted
     /// out at the root already.

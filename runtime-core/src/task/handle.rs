@@ -74,7 +74,8 @@ impl<T: Send + 'static> TaskHandle<T> {
 
     /// Asks the task to stop: its context sees it at once, and when its grace is over the payload is
     /// dropped at its next await point. A task that has not begun never begins. Asking twice does
-    /// nothing more.
+    /// nothing more, but for a task that [defers](crate::Context::defer_stop) the first stop: it hears of
+    /// the second.
     pub fn stop(&self) {
         if let Some(task) = &self.task {
             let task: Arc<dyn AnyTask> = task.clone();

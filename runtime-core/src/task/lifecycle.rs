@@ -30,6 +30,8 @@ const CANCEL: u32 = 1 << 7;
 const CLEANUP: u32 = 1 << 8;
 /// The handle went away after the end: the outcome is to be dropped where it was made.
 const UNREAD: u32 = 1 << 9;
+/// It keeps its runner not alive: counted beside those that do.
+const TRANSIENT: u32 = 1 << 10;
 
 /// See the module.
 pub(crate) struct Lifecycle {
@@ -85,13 +87,16 @@ const fn decode(word: u32) -> TaskState {
 
 impl Lifecycle {
     /// A task about to be queued for the first time.
-    pub(crate) fn queued(handle: bool, cleanup: bool) -> Self {
+    pub(crate) fn queued(handle: bool, cleanup: bool, transient: bool) -> Self {
         let mut word = encode(TaskState::Initialized) | QUEUED;
         if handle {
             word |= HANDLE;
         }
         if cleanup {
             word |= CLEANUP;
+        }
+        if transient {
+            word |= TRANSIENT;
         }
         Lifecycle { word: AtomicU32::new(word), waiter: Mutex::new(None) }
     }
@@ -109,6 +114,27 @@ impl Lifecycle {
     /// Whether its payload is to be dropped.
     pub(crate) fn is_cancelled(&self) -> bool {
         self.word.load(Ordering::Relaxed) & CANCEL != 0
+    }
+
+    /// Whether it keeps its runner not alive. Set once and for all when the state is final.
+    pub(crate) fn is_transient(&self) -> bool {
+        self.word.load(Ordering::Relaxed) & TRANSIENT != 0
+    }
+
+    /// Says whether it keeps its runner alive. `false`: that is said already, or the task is over.
+    #[must_use]
+    pub(crate) fn set_transient(&self, transient: bool) -> bool {
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            let next = if transient { word | TRANSIENT } else { word & !TRANSIENT };
+            if next == word || decode(word).is_final() {
+                return false;
+            }
+            match self.word.compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return true,
+                Err(now) => word = now,
+            }
+        }
     }
 
     /// Asks for one more poll. `true`: the caller puts the task into its queue (invariant 2).

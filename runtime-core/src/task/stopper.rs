@@ -9,12 +9,15 @@
 //! 2. No lock is held while anything of the user's is called or dropped.
 //! 3. A listener is made and dropped without `state`: whoever asks holds the lock of the listeners when
 //!    it wakes, and takes `state` then.
+//! 4. What wakes it may not be for its task: a stop that the task defers, or that is not for transient
+//!    ones yet. Listening anew takes the lock of the listeners, so that is left to the thread that is to
+//!    call it.
 
 use std::future::Future;
 use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Wake, Waker};
 
 use crate::sync::Mutex;
 use crate::task::stop::{StopNode, Stopped};
@@ -24,7 +27,7 @@ use crate::unwind::{self, PanicInfo};
 pub(crate) type StopFn = Box<dyn FnOnce() -> Result<(), anyhow::Error> + Send>;
 
 /// Sees to it that the stopper is called soon.
-type Launch = Box<dyn FnOnce(Stopper) + Send>;
+type Launch = Arc<dyn Fn(Stopper) + Send + Sync>;
 
 /// See the module.
 #[derive(Clone)]
@@ -56,7 +59,7 @@ impl Stopper {
     pub(crate) fn begin(
         &self,
         node: &Arc<StopNode>,
-        launch: impl FnOnce(Stopper) + Send + 'static,
+        launch: impl Fn(Stopper) + Send + Sync + 'static,
     ) {
         {
             let mut state = self.0.state.lock();
@@ -64,23 +67,49 @@ impl Stopper {
                 return;
             }
             if let State::New(stop) = mem::replace(&mut *state, State::Over) {
-                *state = State::Armed(stop, Arc::clone(node), Box::new(launch));
+                *state = State::Armed(stop, Arc::clone(node), Arc::new(launch));
             }
         }
-        let mut stopped = Stopped::of(Arc::clone(node));
-        let waker = Waker::from(Arc::clone(&self.0));
-        match Pin::new(&mut stopped).poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(()) => Watch::asked(&self.0),
-            Poll::Pending => *self.0.listening.lock() = Some(stopped),
+        if self.listen(node) {
+            Watch::woken(&self.0);
         }
     }
 
-    /// The function, if it is to be called still.
+    /// Listens to the task's stop. `true`: it has been asked.
+    fn listen(&self, node: &Arc<StopNode>) -> bool {
+        let mut stopped = Stopped::of(Arc::clone(node));
+        let waker = Waker::from(Arc::clone(&self.0));
+        let asked = Pin::new(&mut stopped).poll(&mut Context::from_waker(&waker)).is_ready();
+        if !asked {
+            let before = self.0.listening.lock().replace(stopped);
+            drop(before);
+        }
+        asked
+    }
+
+    /// The function, if it is to be called; if not yet, it listens on (invariant 4).
     pub(crate) fn take(&self) -> Option<StopFn> {
+        let node = {
+            let mut state = self.0.state.lock();
+            match mem::replace(&mut *state, State::Over) {
+                State::Asked(stop) => return Some(stop),
+                State::Armed(stop, node, launch) => {
+                    *state = State::Armed(stop, Arc::clone(&node), launch);
+                    node
+                }
+                other @ (State::New(_) | State::Over) => {
+                    *state = other;
+                    return None;
+                }
+            }
+        };
+        if !self.listen(&node) {
+            return None;
+        }
         let mut state = self.0.state.lock();
         match mem::replace(&mut *state, State::Over) {
-            State::Asked(stop) => Some(stop),
-            other => {
+            State::Asked(stop) | State::Armed(stop, ..) => Some(stop),
+            other @ (State::New(_) | State::Over) => {
                 *state = other;
                 None
             }
@@ -97,15 +126,19 @@ impl Stopper {
 }
 
 impl Watch {
-    fn asked(this: &Arc<Self>) {
+    fn woken(this: &Arc<Self>) {
         let launch = {
             let mut state = this.state.lock();
             match mem::replace(&mut *state, State::Over) {
-                State::Armed(stop, node, launch) if node.is_asked() => {
-                    *state = State::Asked(stop);
+                State::Armed(stop, node, launch) => {
+                    *state = if node.is_asked() {
+                        State::Asked(stop)
+                    } else {
+                        State::Armed(stop, node, Arc::clone(&launch))
+                    };
                     launch
                 }
-                other => {
+                other @ (State::New(_) | State::Asked(_) | State::Over) => {
                     *state = other;
                     return;
                 }
@@ -117,11 +150,11 @@ impl Watch {
 
 impl Wake for Watch {
     fn wake(self: Arc<Self>) {
-        Watch::asked(&self);
+        Watch::woken(&self);
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        Watch::asked(self);
+        Watch::woken(self);
     }
 }
 
