@@ -1,12 +1,15 @@
 //! What is told to the controller.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
+
+use crossbeam_channel::Sender;
 
 use crate::failure::Failure;
 use crate::id::FlavourId;
 use crate::inspect::GroupView;
 use crate::reason::StopReason;
+use crate::sync::{AtomicBool, Ordering};
 use crate::task::contract::AnyTask;
 use crate::time::Deadline;
 
@@ -34,6 +37,48 @@ pub(crate) enum Event {
     ServiceEnded { name: Arc<str> },
     /// The thread of a lane, or the last one of a pool, is gone; with an error if its executor broke.
     HomeEnded { flavour: FlavourId, error: Option<String> },
+}
+
+/// The way to the controller. There may be none yet: `run` becomes it, on the thread that blocks anyway, and
+/// what happens before calls for a thread of its own.
+pub(crate) struct Events {
+    to: Sender<Event>,
+    /// Somebody is the controller, or about to be.
+    served: AtomicBool,
+    /// Sees to it that there is a controller.
+    call: OnceLock<Box<dyn Fn() + Send + Sync>>,
+}
+
+impl Events {
+    pub(crate) fn new(to: Sender<Event>) -> Arc<Self> {
+        Arc::new(Events { to, served: AtomicBool::new(false), call: OnceLock::new() })
+    }
+
+    /// Says how to get a controller.
+    pub(crate) fn call_by(&self, call: impl Fn() + Send + Sync + 'static) {
+        let _ = self.call.set(Box::new(call));
+    }
+
+    /// From now on there is one.
+    pub(crate) fn serve(&self) {
+        self.served.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether there is one.
+    pub(crate) fn is_served(&self) -> bool {
+        self.served.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn tell(&self, event: Event) {
+        // The controller keeps its end for as long as it is there; afterwards nobody cares.
+        let _ = self.to.send(event);
+        // It comes first into the channel: a controller that begins meanwhile finds it there.
+        if !self.is_served()
+            && let Some(call) = self.call.get()
+        {
+            call();
+        }
+    }
 }
 
 /// The graces of a runner, for groups that have none of their own.

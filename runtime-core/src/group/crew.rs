@@ -14,10 +14,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::Sender;
 use tracing::Span;
 
-use crate::event::Event;
+use crate::event::{Event, Events};
 use crate::failure::{Cause, Failure, STOPPER, TaskLabel};
 use crate::id::TaskId;
 use crate::sync::{Condvar, Mutex};
@@ -31,7 +30,7 @@ const IDLE: Duration = Duration::from_millis(100);
 /// See the module.
 pub(crate) struct Crew {
     threads: Arc<Threads>,
-    events: Sender<Event>,
+    events: Arc<Events>,
     state: Mutex<State>,
     more: Condvar,
 }
@@ -56,7 +55,7 @@ impl State {
 }
 
 impl Crew {
-    pub(crate) fn new(threads: Arc<Threads>, events: Sender<Event>) -> Arc<Self> {
+    pub(crate) fn new(threads: Arc<Threads>, events: Arc<Events>) -> Arc<Self> {
         Arc::new(Crew { threads, events, state: Mutex::default(), more: Condvar::new() })
     }
 
@@ -134,7 +133,7 @@ impl Crew {
             state.calling.remove(&id);
             if state.calling.is_empty() && state.queue.is_empty() {
                 // For a controller that waits for nothing else.
-                let _ = self.events.send(Event::Empty);
+                self.events.tell(Event::Empty);
             }
         }
     }

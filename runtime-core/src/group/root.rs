@@ -4,11 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::Sender;
 use crossbeam_utils::CachePadded;
 
 use crate::error::Reason;
-use crate::event::{Event, Stoppable};
+use crate::event::{Event, Events, Stoppable};
 use crate::failure::Failure;
 use crate::group::crew::Crew;
 use crate::group::gate::{Gate, Shut};
@@ -29,7 +28,7 @@ pub(crate) struct RootGroup {
     stopping: AtomicBool,
     names: Names,
     stop: Arc<StopNode>,
-    events: Sender<Event>,
+    events: Arc<Events>,
     crew: Arc<Crew>,
     /// The controller wants to hear when nobody is left.
     watched: AtomicBool,
@@ -51,14 +50,14 @@ struct Late {
 }
 
 impl RootGroup {
-    pub(crate) fn new(events: Sender<Event>, threads: Arc<Threads>, epoch: Instant) -> Arc<Self> {
+    pub(crate) fn new(events: Arc<Events>, threads: Arc<Threads>, epoch: Instant) -> Arc<Self> {
         Arc::new(RootGroup {
             gate: CachePadded::new(Gate::open()),
             transient: CachePadded::new(Gate::open()),
             stopping: AtomicBool::new(false),
             names: Names::default(),
             stop: StopNode::root(),
-            crew: Crew::new(threads, events.clone()),
+            crew: Crew::new(threads, Arc::clone(&events)),
             events,
             watched: AtomicBool::new(false),
             late: Mutex::default(),
@@ -134,8 +133,7 @@ impl RootGroup {
     }
 
     pub(crate) fn tell(&self, event: Event) {
-        // The controller keeps its end for as long as it is there; afterwards nobody cares.
-        let _ = self.events.send(event);
+        self.events.tell(event);
     }
 
     /// From now on the controller hears when nobody is left.

@@ -61,7 +61,7 @@ impl Kept {
             age: Some(Duration::from_millis(
                 now.saturating_sub(task.since.load(Ordering::Relaxed)).into(),
             )),
-            polls: task.polls.load(Ordering::Relaxed),
+            polls: task.life.polls(),
         };
         self.0.borrow().iter().take(MOST_SHOWN).map(|(_, task)| view(task.header())).collect()
     }

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::panic::Location;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Instant;
 
@@ -12,16 +11,17 @@ use crate::controller::ending::Ending;
 use crate::controller::limits::Limits;
 use crate::controller::serve::Controller;
 use crate::error::Reason;
-use crate::event::Event;
+use crate::event::{Event, Events};
 use crate::failure::TaskLabel;
 use crate::group::root::RootGroup;
 use crate::homes::{HomeConfig, Homes};
 use crate::id::{FlavourId, TaskId};
+use crate::log;
 use crate::service::launch::Launch;
 use crate::service::spec::Spec;
 use crate::service::unit::Unit;
 use crate::submit::{self, Options};
-use crate::sync::{Mutex, Ordering};
+use crate::sync::Mutex;
 use crate::task::contract::Owner;
 use crate::threads::Threads;
 use crate::unwind;
@@ -33,9 +33,9 @@ pub(crate) struct Core {
     pub(crate) ending: Arc<Ending>,
     pub(crate) signals: bool,
     limits: Limits,
-    /// The controller's end of the channel, until it starts.
-    events: Mutex<Option<Receiver<Event>>>,
-    started: AtomicBool,
+    events: Arc<Events>,
+    /// The controller's end of the channel, until there is one.
+    unheard: Mutex<Option<Receiver<Event>>>,
     services: Mutex<Services>,
 }
 
@@ -64,7 +64,8 @@ impl Core {
     pub(crate) fn new(settings: Settings) -> Arc<Self> {
         unwind::install_hook();
         let epoch = Instant::now();
-        let (events_in, events) = crossbeam_channel::unbounded();
+        let (to, unheard) = crossbeam_channel::unbounded();
+        let events = Events::new(to);
         let core: Arc<OnceLock<Weak<Core>>> = Arc::default();
         let of_threads = Arc::clone(&core);
         let threads = Arc::new(Threads {
@@ -79,7 +80,7 @@ impl Core {
                 })
             }),
         });
-        let root = RootGroup::new(events_in, Arc::clone(&threads), epoch);
+        let root = RootGroup::new(Arc::clone(&events), Arc::clone(&threads), epoch);
         let config =
             HomeConfig { pool_size: settings.pool_size, busy_wait: settings.busy_wait, epoch };
         let new = Arc::new(Core {
@@ -88,11 +89,19 @@ impl Core {
             ending: Arc::default(),
             signals: settings.signals,
             limits: settings.limits,
-            events: Mutex::new(Some(events)),
-            started: AtomicBool::new(false),
+            events,
+            unheard: Mutex::new(Some(unheard)),
             services: Mutex::new(Services::Waiting(Vec::new())),
         });
         let _ = core.set(Arc::downgrade(&new));
+        let weak = Arc::downgrade(&new);
+        new.events.call_by(move || {
+            if let Some(core) = weak.upgrade()
+                && let Err(reason) = core.start()
+            {
+                log::error(format_args!("the runner ends when `run` is called: {reason}"));
+            }
+        });
         new
     }
 
@@ -100,15 +109,13 @@ impl Core {
         self.homes.root()
     }
 
-    /// Makes sure that there is a controller: nothing runs without one.
+    /// Makes sure that there is a controller, on a thread of its own.
     pub(crate) fn start(&self) -> Result<(), Reason> {
-        if self.started.load(Ordering::Acquire) { Ok(()) } else { self.start_controller() }
-    }
-
-    #[cold]
-    fn start_controller(&self) -> Result<(), Reason> {
-        let mut events = self.events.lock();
-        let Some(receiver) = events.as_ref() else {
+        if self.events.is_served() {
+            return Ok(());
+        }
+        let mut unheard = self.unheard.lock();
+        let Some(receiver) = unheard.as_ref() else {
             return Ok(());
         };
         let controller = self.controller(receiver.clone());
@@ -116,18 +123,18 @@ impl Core {
             let flavour = FlavourId::new("controller");
             Reason::NoThread { flavour, error: Arc::new(error) }
         })?;
-        *events = None;
-        self.started.store(true, Ordering::Release);
+        *unheard = None;
+        self.events.serve();
         Ok(())
     }
 
-    /// Runs the controller on the calling thread, if there is no other for it. `run` blocks anyway.
-    pub(crate) fn control_here(&self) {
-        let receiver = self.events.lock().take();
-        if let Some(receiver) = receiver {
-            self.started.store(true, Ordering::Release);
-            self.controller(receiver).run();
-        }
+    /// The controller, for a thread that blocks until the end anyway; `None` if there is one already.
+    pub(crate) fn take_control(&self) -> Option<Controller> {
+        let mut unheard = self.unheard.lock();
+        let receiver = unheard.take()?;
+        self.events.serve();
+        drop(unheard);
+        Some(self.controller(receiver))
     }
 
     fn controller(&self, events: Receiver<Event>) -> Controller {
@@ -145,7 +152,6 @@ impl Core {
         let mut services = self.services.lock();
         let Services::Waiting(waiting) = &mut *services else {
             drop(services);
-            self.start()?;
             self.let_in(spec, here)?;
             let undo = LetIn { root: self.root(), name: spec.name() };
             let launch = launch();

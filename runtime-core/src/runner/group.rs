@@ -414,7 +414,6 @@ impl GroupBuilder {
         position: Position,
         here: &'static Location<'static>,
     ) -> Result<Group, Reason> {
-        self.core.start()?;
         let group = GroupCore::open(self.core.root(), position, self.name, self.policy, here)?;
         Ok(Group::new(self.core, group))
     }

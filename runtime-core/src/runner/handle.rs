@@ -290,6 +290,13 @@ impl Handle {
     /// Not for payloads of the runner itself: one that calls this holds its lane or thread until the stop
     /// gives it up, and the report names it.
     pub fn ended_blocking(&self) -> StopReport {
+        // Where there is no thread for a controller, whoever waits for the end may well be it.
+        if cell::current().is_none()
+            && self.core.start().is_err()
+            && let Some(controller) = self.core.take_control()
+        {
+            controller.run();
+        }
         self.core.ending.wait_blocking()
     }
 
@@ -381,9 +388,6 @@ impl Handle {
         P: Payload<F::Mode>,
         P::Output: Adoptable,
     {
-        if let Err(reason) = self.core.start() {
-            return Err(Refused::new(reason, payload));
-        }
         let homes = &self.core.homes;
         submit::adopt::<F, P, Adopted>(homes, flavour, payload, options, here)
     }
@@ -400,9 +404,6 @@ impl Handle {
         P: Payload<F::Mode>,
         P::Output: Send,
     {
-        if let Err(reason) = self.core.start() {
-            return Err(Refused::new(reason, payload));
-        }
         let homes = &self.core.homes;
         let task = submit::spawn::<F, P, Spawned>(homes, flavour, payload, options, here)?;
         Ok(TaskHandle::new(task))
@@ -420,9 +421,6 @@ impl Handle {
         P: Payload<F::Mode>,
         P::Output: Send,
     {
-        if let Err(reason) = self.core.start() {
-            return Err(ExecuteError::Refused(Refused::new(reason, payload)));
-        }
         let homes = &self.core.homes;
         let lane = match homes.get(flavour).map(|place| &place.kind) {
             Ok(HomeKind::Lane(lane)) => Arc::clone(lane),

@@ -109,13 +109,13 @@ impl ServiceRunner {
             "a payload called `run` of the runner that runs it, which could never end; call it on another thread"
         );
         let _signals = core.signals.then(|| signal::subscribe(Arc::clone(core.root())));
-        let no_thread = core.start().is_err();
+        let controller = core.take_control();
         if let Err((spec, reason)) = core.start_services() {
             self.handle.fail_launch(spec.name(), reason.to_string(), Location::caller());
         }
         core.root().tell(Event::Run { until_idle });
-        if no_thread {
-            core.control_here();
+        if let Some(controller) = controller {
+            controller.run();
         }
         core.ending.wait_blocking()
     }
@@ -159,12 +159,19 @@ impl Drop for ServiceRunner {
         if core.ending.report().is_some() {
             return;
         }
+        // Where no lane and no pool has started, nobody is left to wait for: the report is made at once.
+        let idle = core.homes.all().is_empty();
+        let mut controller = if idle { core.take_control() } else { None };
         let reason = StopReason::Dropped;
         core.root().tell(Event::Stop(StopRequest { reason, budget: None, force: false }));
         core.root().begin_stop();
         core.forget_services();
-        // Where nothing has started, nobody is left to wait for: the report is made at once.
-        core.control_here();
+        if core.start().is_err() {
+            controller = core.take_control();
+        }
+        if let Some(controller) = controller {
+            controller.run();
+        }
     }
 }
 

@@ -107,7 +107,6 @@ impl<M: Mode, P: Payload<M>, R: Route<P::Output>> TaskCell<M, P, R> {
             header: Header {
                 life,
                 place: AtomicU32::new(NOWHERE),
-                polls: AtomicU32::new(0),
                 since: AtomicU32::new(0),
                 id,
                 home,
@@ -228,7 +227,7 @@ impl<M: Mode, P: Payload<M>, R: Route<P::Output>> TaskCell<M, P, R> {
         };
         let ending = match polled {
             Ok(Poll::Pending) => {
-                header.polls.store(header.polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+                header.life.count_poll();
                 if header.place.load(Ordering::Relaxed) == NOWHERE {
                     host.keep(Arc::clone(self) as Arc<dyn AnyTask>);
                 }

@@ -30,8 +30,6 @@ pub(crate) struct Header {
     pub(crate) life: Lifecycle,
     /// Its home's business: where a lane keeps it, or which thread of a pool runs it.
     pub(crate) place: AtomicU32,
-    /// How often it was polled.
-    pub(crate) polls: AtomicU32,
     /// When its lane saw it first, in milliseconds since the start of the runner.
     pub(crate) since: AtomicU32,
     pub(crate) id: TaskId,

@@ -36,6 +36,8 @@ const TRANSIENT: u32 = 1 << 10;
 /// See the module.
 pub(crate) struct Lifecycle {
     word: AtomicU32,
+    /// How often it was polled; here, since there is room beside the word.
+    polls: AtomicU32,
     waiter: Mutex<Option<Waker>>,
 }
 
@@ -98,7 +100,7 @@ impl Lifecycle {
         if transient {
             word |= TRANSIENT;
         }
-        Lifecycle { word: AtomicU32::new(word), waiter: Mutex::new(None) }
+        Lifecycle { word: AtomicU32::new(word), polls: AtomicU32::new(0), waiter: Mutex::new(None) }
     }
 
     pub(crate) fn state(&self) -> TaskState {
@@ -197,6 +199,16 @@ impl Lifecycle {
         }
         let running = state.on(TaskEvent::Start).unwrap_or(state);
         ((unqueued & !STATE) | encode(running) | POLLING, Claim::Poll)
+    }
+
+    /// Counts a poll. Only whoever owns the payload does so.
+    pub(crate) fn count_poll(&self) {
+        self.polls.store(self.polls().wrapping_add(1), Ordering::Relaxed);
+    }
+
+    /// How often it was polled.
+    pub(crate) fn polls(&self) -> u32 {
+        self.polls.load(Ordering::Relaxed)
     }
 
     /// Gives the payload back after a poll that was not the last. `true`: queue the task again.
