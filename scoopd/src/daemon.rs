@@ -81,6 +81,7 @@ fn add_services(
             counters: counters.clone(),
             totals: totals.clone(),
             reader: store.reader()?,
+            grace: config.grace,
         },
     )?;
     add(runner, StatsdTcp { listener: tcp, queue: queue.clone(), counters: counters.clone() })?;

@@ -4,14 +4,18 @@
 //! Serving ──stop──▶ Seeing off ──all that was begun is answered, or half of the grace is over──▶ end
 //! ```
 //!
+//! Each connection is a task of the runner, with its own line in `/status`: the commit of a batch wakes
+//! the lane once for all the connections that wait for it, where tokio would be woken for each.
+//!
 //! While it sees off, whoever comes new is still answered, so that `/readyz` says 503 instead of
 //! nothing; but nobody who comes then is waited for.
 
-use std::{future::Future, mem, net, sync::Arc, time::Duration};
+use std::{mem, net, sync::Arc, time::Duration};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use axum::Router;
-use spumoni::prelude::*;
+use crossbeam_channel::{Receiver, Sender};
+use spumoni::{OnFailure, prelude::*};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::Mutex,
@@ -54,6 +58,8 @@ pub(crate) struct Http {
     pub(crate) totals: Arc<Totals>,
     /// Asked by `/query`.
     pub(crate) reader: Reader,
+    /// How long a stop may take.
+    pub(crate) grace: Duration,
 }
 
 #[service(flavour = "tokio", name = "http")]
@@ -62,18 +68,23 @@ impl Http {
         if cx.run_until_stopped(self.queue.opened()).await.is_err() {
             return Ok(());
         }
-        let Http { listener, queue, counters, totals, reader } = self;
+        let Http { listener, queue, counters, totals, reader, grace } = self;
         let listener = TcpListener::from_std(listener).context("cannot listen for HTTP")?;
         let reader = Arc::new(Mutex::new(reader));
         let router = router(App { queue, counters, totals, reader, cx: cx.clone() });
-        let server = Server { listener, router, seats: Seats::new(CONNECTIONS), cx };
-        let (mut connections, mut latecomers) = (JoinSet::new(), JoinSet::new());
-        server.serve(&mut connections).await;
-        let patience = server.cx.time_left().unwrap_or_default() / 2;
-        let _ = timeout(patience, server.see_off(&mut connections, &mut latecomers)).await;
-        // Waited for, because the writer waits for the last handle to the queue.
-        connections.shutdown().await;
-        latecomers.shutdown().await;
+        let connections = cx
+            .handle()
+            .group("http-connections")
+            .on_failure(OnFailure::Continue)
+            .forget_ends()
+            .grace(grace / 2)
+            .open()
+            .map_err(|reason| anyhow!("{reason}"))?;
+        let (sender, waiting) = crossbeam_channel::unbounded();
+        let seats = Seats::new(CONNECTIONS);
+        let server = Server { listener, router, seats, connections, sender, waiting, cx };
+        server.serve().await;
+        server.see_off(grace / 2).await;
         Ok(())
     }
 }
@@ -82,43 +93,80 @@ struct Server {
     listener: TcpListener,
     router: Router,
     seats: Seats,
+    connections: Group,
+    /// A task takes its connection out of here when it begins. What a stop has kept from beginning
+    /// stays here, and is seen off with the others.
+    sender: Sender<(TcpStream, Seat)>,
+    waiting: Receiver<(TcpStream, Seat)>,
     cx: Context,
 }
 
 impl Server {
-    async fn serve(&self, connections: &mut JoinSet<()>) {
-        while !self.cx.is_stopping() {
-            tokio::select! {
-                (stream, seat) = self.accept() => {
-                    connections.spawn_local(self.connection(stream, seat, self.cx.stopped()));
-                }
-                // A panic is one connection's end and no more; the hook has told of it.
-                Some(_) = connections.join_next() => {}
-                () = self.cx.stopped() => {}
-            }
+    async fn serve(&self) {
+        for number in 1_u64.. {
+            let (stream, seat) = tokio::select! {
+                accepted = self.accept() => accepted,
+                () = self.reap() => continue,
+                () = self.cx.stopped() => return,
+            };
+            let peer = stream.peer_addr().map_or_else(|_| String::new(), |peer| peer.to_string());
+            let _ = self.sender.send((stream, seat)); // The other end is here too.
+            self.adopt(format!("http-{number} from {peer}")).await;
         }
     }
 
-    async fn see_off(&self, connections: &mut JoinSet<()>, latecomers: &mut JoinSet<()>) {
-        while !connections.is_empty() {
+    /// Makes a task that serves the next connection. Only a stop refuses it.
+    async fn adopt(&self, name: String) {
+        let (waiting, router) = (self.waiting.clone(), self.router.clone());
+        let task = self.connections.task(name).adopt(Tokio, async move || {
+            if let Ok((stream, seat)) = waiting.try_recv() {
+                connection::serve(stream, router, seat, Context::current().stopped()).await;
+            }
+        });
+        let _ = task.await;
+    }
+
+    /// Lets go of what is known of panics: one is one connection's end and no more, and the hook has told
+    /// of it.
+    async fn reap(&self) {
+        while let Ok(Some(_)) = self.connections.join_next().await {}
+        std::future::pending().await
+    }
+
+    /// Half of the grace is for this; the rest is the writer's. It waits for the last handle to the
+    /// queue, so nobody is left behind here.
+    async fn see_off(&self, patience: Duration) {
+        let (mut unbegun, mut latecomers) = (JoinSet::new(), JoinSet::new());
+        for (stream, seat) in self.waiting.try_iter() {
+            let stopped = self.cx.stopped();
+            unbegun.spawn_local(connection::serve(stream, self.router.clone(), seat, stopped));
+        }
+        let all = async {
+            while unbegun.join_next().await.is_some() {}
+            // Those that take longer are cancelled by the runner.
+            let _ = self.connections.join_all().await;
+        };
+        tokio::select! {
+            _ = timeout(patience, all) => {}
+            () = self.answer(&mut latecomers) => {}
+        }
+        unbegun.shutdown().await;
+        latecomers.shutdown().await;
+        let _ = self.connections.join_all().await;
+    }
+
+    /// Answers whoever comes after the stop, for as long as this is awaited.
+    async fn answer(&self, latecomers: &mut JoinSet<()>) {
+        loop {
             tokio::select! {
-                _ = connections.join_next() => {}
-                Some(_) = latecomers.join_next() => {}
                 (stream, seat) = self.accept() => {
                     let late = sleep(LATECOMER); // To them, this is when the stop comes.
-                    latecomers.spawn_local(self.connection(stream, seat, late));
+                    let router = self.router.clone();
+                    latecomers.spawn_local(connection::serve(stream, router, seat, late));
                 }
+                Some(_) = latecomers.join_next() => {}
             }
         }
-    }
-
-    fn connection<F: Future<Output = ()>>(
-        &self,
-        stream: TcpStream,
-        seat: Seat,
-        stopped: F,
-    ) -> impl Future<Output = ()> + use<F> {
-        connection::serve(stream, self.router.clone(), seat, stopped)
     }
 
     async fn accept(&self) -> (TcpStream, Seat) {
