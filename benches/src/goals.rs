@@ -74,6 +74,8 @@ const GOALS: &[Goal] = &[
     // `--daemon`: the better of the two bare-tokio collectors.
     at_least(goal("scoopd, records/s", daemon::RATE, daemon::SCOOPD, Theirs::BestPeer, 1.0)),
     goal("scoopd, p99", daemon::P99, daemon::SCOOPD, Theirs::BestPeer, 1.0),
+    at_least(goal("scoopd, one record a request, records/s", daemon::SINGLE_RATE, daemon::SCOOPD, Theirs::BestPeer, 1.0)),
+    goal("scoopd, one record a request, p99", daemon::SINGLE_P99, daemon::SCOOPD, Theirs::BestPeer, 1.0),
 ];
 
 /// A figure within so much of its goal is as good as it: allocations made for many tasks at once.

@@ -14,8 +14,16 @@ use super::folder::Stored;
 
 /// Connections, each with one request in flight.
 pub(super) const CONNECTIONS: u64 = 64;
-/// Records of one request, which come in one transaction or not at all.
-pub(super) const BODY: u64 = 10;
+/// How the collector is driven.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Load {
+    /// Records of one request, which come in one transaction or not at all.
+    pub(super) body: u64,
+    /// How long it is driven before anything counts.
+    pub(super) warm: Duration,
+    /// How long it is measured.
+    pub(super) span: Duration,
+}
 
 /// What came of it.
 #[derive(Debug, Default)]
@@ -33,12 +41,12 @@ pub(super) fn name(connection: u64) -> String {
     format!("load.{connection}")
 }
 
-/// Drives the collector for `span`, after a time to warm up.
-pub(super) fn drive(http: SocketAddr, warm: Duration, span: Duration) -> io::Result<Driven> {
+/// Drives the collector.
+pub(super) fn drive(http: SocketAddr, load: Load) -> io::Result<Driven> {
     let runtime = Builder::new_current_thread().enable_io().build()?;
     runtime.block_on(async {
-        let from = Instant::now() + warm;
-        let clients = (0..CONNECTIONS).map(|number| client(http, number, from, from + span));
+        let from = Instant::now() + load.warm;
+        let clients = (0..CONNECTIONS).map(|number| client(http, number, load, from));
         let clients: Vec<_> = clients.map(tokio::spawn).collect();
         let mut driven = Driven::default();
         for client in clients {
@@ -46,7 +54,7 @@ pub(super) fn drive(http: SocketAddr, warm: Duration, span: Duration) -> io::Res
             driven.stored.push(client.stored);
             driven.latencies.extend(client.latencies);
         }
-        driven.rate = (driven.latencies.len() as u64 * BODY) as f64 / span.as_secs_f64();
+        driven.rate = (driven.latencies.len() as u64 * load.body) as f64 / load.span.as_secs_f64();
         driven.latencies.sort_unstable();
         Ok(driven)
     })
@@ -59,8 +67,9 @@ struct Client {
     latencies: Vec<u64>,
 }
 
-/// Posts numbered bodies until `to`. What is answered from `from` on is measured.
-async fn client(http: SocketAddr, number: u64, from: Instant, to: Instant) -> io::Result<Client> {
+/// Posts numbered bodies until the span is over. What is answered from `from` on is measured.
+async fn client(http: SocketAddr, number: u64, load: Load, from: Instant) -> io::Result<Client> {
+    let to = from + load.span;
     let mut stream = TcpStream::connect(http).await?;
     stream.set_nodelay(true)?;
     let (name, mut client) = (name(number), Client::default());
@@ -70,11 +79,11 @@ async fn client(http: SocketAddr, number: u64, from: Instant, to: Instant) -> io
         if asked >= to {
             break;
         }
-        stream.write_all(request(&name, body).as_bytes()).await?;
+        stream.write_all(request(&name, body, load.body).as_bytes()).await?;
         read_answer(&mut stream, &mut answer).await?;
         let answered = Instant::now();
-        client.stored.records += BODY;
-        client.stored.sum += BODY * body;
+        client.stored.records += load.body;
+        client.stored.sum += load.body * body;
         if (from..to).contains(&answered) {
             client.latencies.push((answered - asked).as_nanos() as u64);
         }
@@ -82,8 +91,8 @@ async fn client(http: SocketAddr, number: u64, from: Instant, to: Instant) -> io
     Ok(client)
 }
 
-fn request(name: &str, body: u64) -> String {
-    let lines = format!("{name}:{body}|c|#host:a,zone:b\n").repeat(BODY as usize);
+fn request(name: &str, body: u64, records: u64) -> String {
+    let lines = format!("{name}:{body}|c|#host:a,zone:b\n").repeat(records as usize);
     let length = lines.len();
     format!("POST /ingest HTTP/1.1\r\nHost: bench\r\nContent-Length: {length}\r\n\r\n{lines}")
 }

@@ -11,4 +11,4 @@ mod turn;
 mod rounds;
 
 pub(crate) use rounds::measure;
-pub(crate) use rounds::{P99, RATE, SCOOPD};
+pub(crate) use rounds::{P99, RATE, SCOOPD, SINGLE_P99, SINGLE_RATE};

@@ -1,15 +1,11 @@
 //! One turn: a collector's whole life, and the look into its database afterwards.
 
 use std::error::Error;
-use std::time::Duration;
 
 use super::child::Collector;
 use super::folder::{Folder, Stored};
-use super::load::{self, Driven};
+use super::load::{self, Driven, Load};
 use super::programs::Program;
-
-/// How long a collector is driven before anything counts.
-const WARM: Duration = Duration::from_millis(300);
 
 /// The figures of one turn.
 #[derive(Clone, Copy, Debug)]
@@ -22,16 +18,16 @@ pub(super) struct Figures {
     pub(super) p999: f64,
 }
 
-/// Drives the program for `span`.
+/// Drives the program.
 ///
 /// # Errors
 ///
 /// If a request is refused, the program does not end well, or a record that it said was stored is not
 /// in its database.
-pub(super) fn take(program: &Program, span: Duration) -> Result<Figures, Box<dyn Error>> {
+pub(super) fn take(program: &Program, load: Load) -> Result<Figures, Box<dyn Error>> {
     let folder = Folder::new()?;
     let collector = Collector::start(program, &folder)?;
-    let driven = load::drive(collector.http, WARM, span)?;
+    let driven = load::drive(collector.http, load)?;
     let written = collector.stop()?;
     verify(&folder, &driven.stored, written)?;
     Ok(figures(&driven))
