@@ -14,11 +14,8 @@
 
 use spumoni::prelude::*;
 
-const PARTS: [&str; 3] = [
-    "three colours in one block",
-    "each on its own",
-    "and nobody is lost between them",
-];
+const PARTS: [&str; 3] =
+    ["three colours in one block", "each on its own", "and nobody is lost between them"];
 
 /// As long as it takes: it may block, it has a thread.
 fn count(part: &str) -> usize {

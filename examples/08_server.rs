@@ -2,13 +2,13 @@
 //!
 //! It prints
 //! ```text
-//! server/connection-1
+//! connection-1
 //! coffee: 6 letters
 //! the listener has closed
 //! ```
 //! Exit code: 0
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader};
 
 use spumoni::prelude::*;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _};
@@ -51,11 +51,9 @@ fn main() -> anyhow::Result<StopReport> {
     let address = listener.local_addr()?;
     runner.adopt(Tokio, async || listen(server, listener).await)?;
 
-    let mut client = BufReader::new(std::net::TcpStream::connect(address)?);
-    client.get_mut().write_all(b"coffee\n")?;
-    let mut answer = String::new();
-    client.read_line(&mut answer)?;
-    print!("{answer}");
+    let client = std::net::TcpStream::connect(address)?;
+    std::io::Write::write_all(&mut &client, b"coffee\n")?;
+    println!("{}", BufReader::new(client).lines().next().transpose()?.unwrap_or_default());
     runner.stop();
     Ok(runner.run())
 }

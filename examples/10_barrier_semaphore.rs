@@ -5,7 +5,7 @@
 //! It prints
 //! ```text
 //! 4 cooks begin together
-//! all dishes are done, with 2 stoves at most: true
+//! all dishes are done, at most 2 at once: true
 //! ```
 //! Exit code: 0
 
@@ -13,8 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use spumoni::prelude::*;
-use spumoni::{Barrier, Semaphore};
+use spumoni::{Barrier, Semaphore, prelude::*};
 
 #[derive(Clone)]
 struct Kitchen {
@@ -47,16 +46,15 @@ fn main() -> anyhow::Result<()> {
     let runner = ServiceRunner::new();
     let (start, stoves, most) = (Barrier::new(4), Semaphore::new(2), Arc::default());
     let kitchen = Kitchen { start, stoves, most };
-    let cook = || kitchen.clone();
     runner.scope_blocking("kitchen", |group| {
-        let (ada, bo, cy, di) = (cook(), cook(), cook(), cook());
+        let [ada, bo, cy, di] = std::array::from_fn(|_| kitchen.clone());
         group.adopt_blocking(Tokio, async || ada.cook().await)?;
         group.adopt_blocking(Smol, async || bo.cook().await)?;
         group.adopt_blocking(Thread, || cy.cook_blocking())?;
         group.adopt_blocking(Thread, || di.cook_blocking())?;
         anyhow::Ok(())
     })?;
-    let most = kitchen.most.load(Ordering::SeqCst);
-    println!("all dishes are done, with 2 stoves at most: {}", most <= 2);
+    let fits = kitchen.most.load(Ordering::SeqCst) <= 2;
+    println!("all dishes are done, at most 2 at once: {fits}");
     Ok(())
 }

@@ -50,6 +50,36 @@ fn the_stop_example_does_what_its_header_says() {
 }
 
 #[test]
+fn the_fan_out_example_does_what_its_header_says() {
+    check("07_fan_out");
+}
+
+#[test]
+fn the_server_example_does_what_its_header_says() {
+    check("08_server");
+}
+
+#[test]
+fn the_first_two_example_does_what_its_header_says() {
+    check("09_first_two");
+}
+
+#[test]
+fn the_barrier_example_does_what_its_header_says() {
+    check("10_barrier_semaphore");
+}
+
+#[test]
+fn the_cache_example_does_what_its_header_says() {
+    check("11_cache");
+}
+
+#[test]
+fn the_test_bench_example_does_what_its_header_says() {
+    check("12_test_bench");
+}
+
+#[test]
 fn every_example_is_checked_and_short() {
     let this = fs::read_to_string(root().join("tests/examples.rs")).unwrap();
     let files: Vec<_> = fs::read_dir(root().join("examples")).unwrap().flatten().collect();
