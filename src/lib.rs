@@ -14,11 +14,12 @@ pub use spumoni_core::{
     AddError, AdoptError, Adoptable, Async, Barrier, Blocking, BuildError, BusyView, Cause,
     Context, Elapsed, Event, ExecuteError, Failure, Flavour, FlavourId, ForkError, Group,
     GroupBuilder, GroupView, Handle, HomeView, Join, JoinError, JoinGroupError, Launch, Member,
-    MemberBuilder, MemberEnd, MemberView, Mode, OnExit, OnFailure, PanicInfo, Payload, Permit,
-    Reason, Refused, Registration, ResultError, ResultOf, Ring, RunnerBuilder, ScopeError,
-    Semaphore, Service, ServiceRunner, Signal, Spec, StopReason, StopReport, Stopped, Stopping,
-    Straggler, TaskBuilder, TaskError, TaskHandle, TaskId, TaskLabel, TaskState, TaskView,
-    TimedOut, Tree, registered, timeout, timeout_blocking,
+    MemberBuilder, MemberEnd, MemberView, MissedTicks, Mode, OnExit, OnFailure, Overlap, PanicInfo,
+    Payload, PeriodicBuilder, Permit, Reason, Refused, Registration, ResultError, ResultOf, Ring,
+    RunnerBuilder, ScopeError, Semaphore, Service, ServiceRunner, Signal, Spec, StopReason,
+    StopReport, Stopped, Stopping, Straggler, TaskBuilder, TaskError, TaskHandle, TaskId,
+    TaskLabel, TaskState, TaskView, Ticks, TimedOut, Tree, ZeroInterval, registered, timeout,
+    timeout_blocking,
 };
 
 pub use spumoni_core::flavour;

@@ -33,9 +33,12 @@ fn types_are_there_and_can_be_debugged() {
     debug::<spumoni::MemberBuilder<'static>>();
     debug::<spumoni::MemberEnd>();
     debug::<spumoni::MemberView>();
+    debug::<spumoni::MissedTicks>();
     debug::<spumoni::OnExit>();
     debug::<spumoni::OnFailure>();
     debug::<spumoni::PanicInfo>();
+    debug::<spumoni::Overlap>();
+    debug::<spumoni::PeriodicBuilder<'static>>();
     debug::<spumoni::Permit>();
     debug::<spumoni::Reason>();
     debug::<spumoni::Refused<()>>();
@@ -61,8 +64,10 @@ fn types_are_there_and_can_be_debugged() {
     debug::<spumoni::TaskLabel>();
     debug::<spumoni::TaskState>();
     debug::<spumoni::TaskView>();
+    debug::<spumoni::Ticks>();
     debug::<spumoni::TimedOut>();
     debug::<spumoni::Tree>();
+    debug::<spumoni::ZeroInterval>();
     debug::<spumoni::flavour::FlavourKey>();
 }
 

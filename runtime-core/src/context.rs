@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use crate::error::ZeroInterval;
 use crate::failure::TaskLabel;
 use crate::lane::inbox;
 use crate::runner::handle::Handle;
@@ -15,6 +17,7 @@ use crate::task::cell;
 use crate::task::contract::{AnyTask, Home};
 use crate::task::stop::{self, Stopped, Stopping};
 use crate::time::Deadline;
+use crate::tools::ticks::Ticks;
 use crate::tools::timeout::{self, Elapsed};
 use crate::wait::park;
 
@@ -230,6 +233,46 @@ impl Context {
             Some(()) => Err(Stopping),
             None => Ok(()),
         }
+    }
+
+    /// Ticks at this interval until a stop is asked, for work that this task does again and again. The first
+    /// tick comes at once, the others are counted from start to start; [`Ticks`] says how else.
+    ///
+    /// `Duration::MAX` ticks once and then waits for the stop.
+    ///
+    /// # Errors
+    ///
+    /// [`ZeroInterval`] for an interval of zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # mod plain { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/plain.rs")); }
+    /// # use plain::Plain;
+    /// use std::time::Duration;
+    /// use spumoni_core::{Context, ServiceRunner};
+    ///
+    /// let runner = ServiceRunner::new();
+    /// runner.adopt(Plain, async || {
+    ///     let cx = Context::current();
+    ///     let mut ticks = cx.every(Duration::from_millis(2))?;
+    ///     let mut beats = 0;
+    ///     while ticks.tick().await.is_ok() {
+    ///         beats += 1;
+    ///         if beats == 3 {
+    ///             cx.handle().stop();
+    ///         }
+    ///     }
+    ///     anyhow::ensure!(beats >= 3);
+    ///     anyhow::Ok(())
+    /// })?;
+    /// assert!(runner.run().is_clean());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn every(&self, interval: Duration) -> Result<Ticks, ZeroInterval> {
+        let zero = ZeroInterval { at: Location::caller() };
+        Ticks::checked(interval, self.task.header().stop(), zero)
     }
 
     /// Runs `future` for `limit` at most, on the lane's own timer: see [`timeout`](crate::timeout).

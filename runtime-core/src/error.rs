@@ -62,6 +62,8 @@ pub enum Reason {
         /// What is wrong with it, and how to mend it.
         why: &'static str,
     },
+    /// The interval of periodic work is zero.
+    ZeroInterval(ZeroInterval),
     /// A living sibling has the name.
     DuplicateName {
         /// The name.
@@ -143,6 +145,7 @@ impl fmt::Display for Reason {
                 write!(f, "waiting for a place would never end: {ring}")
             }
             Reason::BadSetting { setting, why } => write!(f, "`{setting}` {why}"),
+            Reason::ZeroInterval(zero) => zero.fmt(f),
             Reason::DuplicateName { name, there, here } => {
                 write!(f, "the name `{name}` from {here} is taken by a living task from {there}")
             }
@@ -174,6 +177,32 @@ impl<P> fmt::Debug for Refused<P> {
 }
 
 impl<P> std::error::Error for Refused<P> {}
+
+/// The interval of periodic work is zero: it would never let anything else run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ZeroInterval {
+    pub(crate) at: &'static Location<'static>,
+}
+
+impl ZeroInterval {
+    /// Where it was asked for.
+    #[must_use]
+    pub fn at(&self) -> &'static Location<'static> {
+        self.at
+    }
+}
+
+impl fmt::Display for ZeroInterval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the interval at {} is zero, which would leave no time for anything else; give it at least a nanosecond, or work in a loop that yields",
+            self.at
+        )
+    }
+}
+
+impl std::error::Error for ZeroInterval {}
 
 /// Why [`execute`](crate::Handle::execute) gives no value.
 #[non_exhaustive]

@@ -48,6 +48,7 @@ mod serial;
 pub use context::Context;
 pub use error::{
     AddError, AdoptError, BuildError, ExecuteError, ForkError, Reason, Refused, SpawnError,
+    ZeroInterval,
 };
 pub use failure::{Cause, Failure, TaskError, TaskLabel};
 pub use flavour::Flavour;
@@ -64,6 +65,7 @@ pub use runner::builder::RunnerBuilder;
 pub use runner::group::{Group, GroupBuilder};
 pub use runner::handle::{Handle, TaskBuilder};
 pub use runner::member::MemberBuilder;
+pub use runner::periodic::{Overlap, PeriodicBuilder};
 pub use runner::scope::ScopeError;
 pub use runner::service_runner::ServiceRunner;
 pub use service::launch::{Launch, Service};
@@ -77,7 +79,9 @@ pub use task::state::TaskState;
 pub use task::stop::{Stopped, Stopping};
 pub use tools::barrier::Barrier;
 pub use tools::event::Event;
+pub use tools::pace::MissedTicks;
 pub use tools::semaphore::{Permit, Semaphore};
+pub use tools::ticks::Ticks;
 pub use tools::timeout::{Elapsed, timeout, timeout_blocking};
 pub use unwind::PanicInfo;
 pub use wait::{Member, Ring};

@@ -102,7 +102,7 @@ impl Group {
         MemberBuilder::new(&self.core, &self.group, Some(name.into()))
     }
 
-    fn unnamed(&self) -> MemberBuilder<'_> {
+    pub(crate) fn unnamed(&self) -> MemberBuilder<'_> {
         MemberBuilder::new(&self.core, &self.group, None)
     }
 

@@ -18,6 +18,7 @@ use crate::reason::StopReason;
 use crate::report::StopReport;
 use crate::runner::core::{Core, Inside, here};
 use crate::runner::group::{Group, GroupBuilder};
+use crate::runner::periodic::PeriodicBuilder;
 use crate::runner::scope::ScopeError;
 use crate::service::launch::Service;
 use crate::submit::{self, CellOf, Options};
@@ -152,6 +153,13 @@ impl Handle {
     pub fn task(&self, name: impl Into<Arc<str>>) -> TaskBuilder<'_> {
         let options = Box::new(Options { name: Some(name.into()), ..Options::default() });
         TaskBuilder { handle: self, options }
+    }
+
+    /// A payload that is to be run at this interval, to which more can be said before it is handed over: see
+    /// [`PeriodicBuilder::adopt`].
+    #[track_caller]
+    pub fn every(&self, interval: Duration) -> PeriodicBuilder<'_> {
+        PeriodicBuilder::new(&self.core, interval, Location::caller())
     }
 
     /// A group with this name, to which more can be said before it is opened.

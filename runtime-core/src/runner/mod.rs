@@ -6,6 +6,7 @@ pub(crate) mod group;
 pub(crate) mod fork;
 pub(crate) mod scope;
 pub(crate) mod section;
+pub(crate) mod periodic;
 pub(crate) mod handle;
 pub(crate) mod builder;
 pub(crate) mod service_runner;

@@ -20,9 +20,16 @@ impl Mode for Blocking {}
 
 #[allow(unnameable_types, reason = "that is what seals the trait")]
 mod sealed {
-    pub trait Mode {}
-    impl Mode for super::Async {}
-    impl Mode for super::Blocking {}
+    pub trait Mode {
+        /// Whether payloads are called, and not polled.
+        const BLOCKS: bool;
+    }
+    impl Mode for super::Async {
+        const BLOCKS: bool = false;
+    }
+    impl Mode for super::Blocking {
+        const BLOCKS: bool = true;
+    }
 
     pub trait Returns {
         type Value;

@@ -5,3 +5,5 @@ pub(crate) mod semaphore;
 pub(crate) mod barrier;
 pub(crate) mod event;
 pub(crate) mod timeout;
+pub(crate) mod pace;
+pub(crate) mod ticks;

@@ -132,7 +132,6 @@ impl Alarm {
         Alarm { limit, deadline: None, timer: None }
     }
 
-    #[allow(dead_code)]
     pub(crate) fn at(deadline: Deadline) -> Self {
         Alarm { limit: Duration::MAX, deadline: Some(deadline), timer: None }
     }

@@ -1,0 +1,364 @@
+//! A payload that is run again and again, each run a task.
+//!
+//! One task ticks, on the flavour of the payload; the runs are members of a group below it. So a stop of
+//! the one asks the others, nothing is left over, and a failing run ends where a policy says.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::error::{AdoptError, Reason, Refused, SpawnError, ZeroInterval};
+use crate::flavour::Flavour;
+use crate::group::end::MemberEnd;
+use crate::group::join::Join;
+use crate::group::policy::OnFailure;
+use crate::id::TaskId;
+use crate::log;
+use crate::runner::core::{Core, here};
+use crate::runner::group::{Group, GroupBuilder};
+use crate::runner::scope::ScopeError;
+use crate::submit::{self, Options};
+use crate::task::contract::Owner;
+use crate::task::handle::{Room, TaskHandle};
+use crate::task::payload::{Adoptable, Adopted, Mode, Payload, Spawned};
+use crate::tools::pace::{MissedTicks, Pace};
+use crate::tools::ticks::Ticks;
+
+/// What happens when a tick comes while a run is under way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Overlap {
+    /// The next run begins when the one before has ended; its tick was missed then, see
+    /// [`MissedTicks`](crate::MissedTicks). The default.
+    #[default]
+    Wait,
+    /// The tick passes without a run.
+    Skip,
+    /// Another run begins beside the ones that are under way.
+    Concurrent,
+}
+
+/// What the driver of the runs needs to know.
+#[derive(Clone, Copy, Debug)]
+struct Plan {
+    interval: Duration,
+    pace: Pace,
+    first: Option<Duration>,
+    overlap: Overlap,
+    on_failure: OnFailure,
+    grace: Option<Duration>,
+    timeout: Option<Duration>,
+}
+
+/// A payload that is to be run at an interval; made by [`Handle::every`](crate::Handle::every).
+///
+/// Each run is a task of its own with a clone of the payload; what runs share stands behind an `Arc`. The
+/// intervals are those of [`Ticks`]: the first run begins at once, the others are counted from start to
+/// start.
+#[must_use = "nothing runs before it is handed over"]
+pub struct PeriodicBuilder<'a> {
+    core: &'a Arc<Core>,
+    at: &'static Location<'static>,
+    name: Option<Arc<str>>,
+    plan: Plan,
+}
+
+impl<'a> PeriodicBuilder<'a> {
+    pub(crate) fn new(
+        core: &'a Arc<Core>,
+        interval: Duration,
+        at: &'static Location<'static>,
+    ) -> Self {
+        let plan = Plan {
+            interval,
+            pace: Pace::StartToStart(MissedTicks::default()),
+            first: None,
+            overlap: Overlap::default(),
+            on_failure: OnFailure::default(),
+            grace: None,
+            timeout: None,
+        };
+        PeriodicBuilder { core, at, name: None, plan }
+    }
+
+    /// A name for the whole; its runs stand below it in the tree.
+    pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// What happens when a tick comes while a run is under way. Default: the next run waits.
+    pub fn overlap(mut self, overlap: Overlap) -> Self {
+        self.plan.overlap = overlap;
+        self
+    }
+
+    /// What becomes of ticks that were missed. Default: [`MissedTicks::Burst`].
+    pub fn missed(mut self, missed: MissedTicks) -> Self {
+        self.plan.pace = Pace::StartToStart(missed);
+        self
+    }
+
+    /// Counts from end to start: see [`Ticks::end_to_start`]. The end is that of the run where the next one
+    /// waits for it, otherwise its beginning.
+    pub fn end_to_start(mut self) -> Self {
+        self.plan.pace = Pace::EndToStart;
+        self
+    }
+
+    /// Begins runs at multiples of the interval on the clock on the wall: see [`Ticks::wall_clock`].
+    pub fn wall_clock(mut self) -> Self {
+        self.plan.pace = Pace::WallClock;
+        self
+    }
+
+    /// Lets the first run begin so late, instead of at once.
+    pub fn first_after(mut self, delay: Duration) -> Self {
+        self.plan.first = Some(delay);
+        self
+    }
+
+    /// What a run that fails means. Default: no other begins, those under way are stopped, and the whole
+    /// fails. With [`OnFailure::Continue`] it is logged, and the next one begins in its time.
+    pub fn on_failure(mut self, policy: OnFailure) -> Self {
+        self.plan.on_failure = policy;
+        self
+    }
+
+    /// A run's own time between being asked to stop and being cancelled, instead of the runner's.
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.plan.grace = Some(grace);
+        self
+    }
+
+    /// How long a run may take: see [`TaskBuilder::timeout`](crate::TaskBuilder::timeout).
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.plan.timeout = Some(limit);
+        self
+    }
+
+    /// Runs `payload` at the interval until a stop is asked, in the background.
+    ///
+    /// # Errors
+    ///
+    /// [`AdoptError`] with the payload, if it is not taken; [`Reason::ZeroInterval`] for an interval of
+    /// zero. `Duration::MAX` runs it once.
+    ///
+    /// # Cancellation
+    ///
+    /// A stop asks the runs that are under way; each has its grace.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # mod plain { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/plain.rs")); }
+    /// # use plain::Plain;
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    /// use std::time::Duration;
+    /// use spumoni_core::{Handle, Overlap, ServiceRunner};
+    ///
+    /// let runner = ServiceRunner::new();
+    /// let runs = Arc::new(AtomicU32::new(0));
+    /// let counted = Arc::clone(&runs);
+    /// runner
+    ///     .every(Duration::from_millis(2))
+    ///     .name("beat")
+    ///     .overlap(Overlap::Skip)
+    ///     .adopt(Plain, async move || {
+    ///         if counted.fetch_add(1, Ordering::Relaxed) == 2 {
+    ///             Handle::current().stop();
+    ///         }
+    ///     })?;
+    /// let report = runner.run();
+    /// assert!(report.is_clean() && runs.load(Ordering::Relaxed) >= 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn adopt<F, P>(self, flavour: F, payload: P) -> Result<TaskId, AdoptError<P>>
+    where
+        F: Flavour,
+        P: Payload<F::Mode> + Clone,
+        P::Output: Adoptable,
+    {
+        let here = Location::caller();
+        self.hand_over(flavour, payload, |core, driver, options| {
+            submit::adopt::<F, Driver<F, P>, Adopted>(&core.homes, flavour, driver, options, here)
+        })
+    }
+
+    /// As [`adopt`](PeriodicBuilder::adopt), with a handle to the whole: [`TaskHandle::stop`] ends it, and
+    /// what went wrong in its runs is its holder's.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    #[track_caller]
+    pub fn spawn<F, P>(
+        self,
+        flavour: F,
+        payload: P,
+    ) -> Result<TaskHandle<Result<(), ScopeError>>, SpawnError<P>>
+    where
+        F: Flavour,
+        P: Payload<F::Mode> + Clone,
+        P::Output: Adoptable,
+    {
+        let here = Location::caller();
+        let task = self.hand_over(flavour, payload, |core, driver, options| {
+            submit::spawn::<F, Driver<F, P>, Spawned>(&core.homes, flavour, driver, options, here)
+        })?;
+        Ok(TaskHandle::new(task))
+    }
+
+    fn hand_over<F, P, T>(
+        self,
+        flavour: F,
+        payload: P,
+        submit: impl FnOnce(
+            &Core,
+            Driver<F, P>,
+            Option<Box<Options>>,
+        ) -> Result<T, Refused<Driver<F, P>>>,
+    ) -> Result<T, Refused<P>> {
+        if self.plan.interval.is_zero() {
+            let zero = ZeroInterval { at: self.at };
+            return Err(Refused::new(Reason::ZeroInterval(zero), payload));
+        }
+        if let Err(reason) = self.core.start() {
+            return Err(Refused::new(reason, payload));
+        }
+        // Whoever waits for the runs has as long as they.
+        let options = Options { name: self.name, grace: self.plan.grace, ..Options::default() };
+        let options = Some(Box::new(options));
+        let driver = Driver { plan: self.plan, flavour, payload };
+        submit(self.core, driver, options).map_err(|refused| {
+            let (reason, driver) = refused.into_parts();
+            Refused::new(reason, driver.payload)
+        })
+    }
+}
+
+impl fmt::Debug for PeriodicBuilder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PeriodicBuilder")
+            .field("name", &self.name)
+            .field("plan", &self.plan)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The payload of the task that ticks, in either mode.
+struct Driver<F, P> {
+    plan: Plan,
+    flavour: F,
+    payload: P,
+}
+
+impl<M, F, P> Payload<M> for Driver<F, P>
+where
+    M: Mode,
+    F: Flavour<Mode = M>,
+    P: Payload<M> + Clone,
+    P::Output: Adoptable,
+{
+    type Output = Result<(), ScopeError>;
+    type Body = Pin<Box<dyn Future<Output = Self::Output>>>;
+
+    fn start(self) -> Self::Body {
+        let Some(core) = here() else { return Box::pin(async { Ok(()) }) };
+        let policy = self.plan.on_failure;
+        let runs = GroupBuilder::new(core, None, "runs".into()).on_failure(policy).forget_ends();
+        if M::BLOCKS {
+            Box::pin(async move { runs.scope_blocking(move |group| self.drive_blocking(group)) })
+        } else {
+            Box::pin(runs.scope(async move |group: &Group| self.drive(group).await))
+        }
+    }
+}
+
+impl<F, P> Driver<F, P>
+where
+    F: Flavour,
+    P: Payload<F::Mode> + Clone,
+    P::Output: Adoptable,
+{
+    async fn drive(self, group: &Group) -> Result<(), Reason> {
+        let mut ticks = self.plan.ticks(group);
+        while ticks.tick().await.is_ok() && self.begin_run(group)? {
+            if self.plan.overlap == Overlap::Wait {
+                let _ = all_over(group).await;
+            }
+        }
+        let _ = all_over(group).await;
+        self.plan.tell(group);
+        Ok(())
+    }
+
+    fn drive_blocking(self, group: &Group) -> Result<(), Reason> {
+        let mut ticks = self.plan.ticks(group);
+        let mut tick = || {
+            // A thread of the pool that waits for its time is none that can take on work.
+            let _room = Room::make();
+            ticks.tick_blocking()
+        };
+        while tick().is_ok() && self.begin_run(group)? {
+            if self.plan.overlap == Overlap::Wait {
+                let _ = all_over(group).blocking();
+            }
+        }
+        let _ = all_over(group).blocking();
+        self.plan.tell(group);
+        Ok(())
+    }
+
+    /// A tick has come. `false`: it was the last.
+    fn begin_run(&self, group: &Group) -> Result<bool, Reason> {
+        self.plan.tell(group);
+        if self.plan.overlap == Overlap::Skip && !group.is_empty() {
+            return Ok(true);
+        }
+        let mut run = group.unnamed();
+        if let Some(grace) = self.plan.grace {
+            run = run.grace(grace);
+        }
+        if let Some(limit) = self.plan.timeout {
+            run = run.timeout(limit);
+        }
+        match run.try_adopt(self.flavour, self.payload.clone()) {
+            Ok(_) => Ok(true),
+            Err(refused) if refused.is_stopping() => Ok(false),
+            Err(refused) => Err(refused.into_parts().0),
+        }
+    }
+}
+
+impl Plan {
+    fn ticks(&self, group: &Group) -> Ticks {
+        // The group's own stop, which comes also when a run has failed.
+        let ticks = Ticks::new(self.interval, group.node().stop()).paced(self.pace);
+        match self.first {
+            Some(delay) => ticks.first_after(delay),
+            None => ticks,
+        }
+    }
+
+    /// Says which runs have failed, where the next ones go on. Otherwise the scope does.
+    fn tell(&self, group: &Group) {
+        if self.on_failure != OnFailure::Continue {
+            return;
+        }
+        let failed = |end: MemberEnd| end.into_failures();
+        for failure in group.node().take_any().into_iter().flatten().flat_map(failed) {
+            log::error(format_args!("a run failed, and the next goes on: {failure}"));
+        }
+    }
+}
+
+/// Until no run is under way; takes no end, which are the scope's.
+fn all_over(group: &Group) -> Join<'_, ()> {
+    Join::all(group.node(), Box::new(|node| (node.alive() == 0).then_some(())))
+}
