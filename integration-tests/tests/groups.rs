@@ -83,7 +83,7 @@ fn members_of_all_flavours_give_one_end_each_with_their_names() {
     });
 }
 
-/// A79.
+/// A81, A85, A79.
 #[test]
 fn forty_members_are_all_joined_and_the_group_is_empty() {
     within(LIMIT, || {
@@ -100,7 +100,7 @@ fn forty_members_are_all_joined_and_the_group_is_empty() {
     });
 }
 
-/// O31, A84, A98, T2, T112.
+/// A52, O31, A84, A98, T2, T112.
 #[test]
 fn waits_for_an_empty_group_end_at_once_with_nothing() {
     within(LIMIT, || {
@@ -168,7 +168,7 @@ fn all_who_wait_are_woken_and_late_ones_too() {
     });
 }
 
-/// A91's lesson, async PR 163.
+/// async PR 163.
 #[test]
 fn a_wait_that_is_dropped_half_way_loses_no_end() {
     within(LIMIT, || {
@@ -190,6 +190,7 @@ fn a_wait_that_is_dropped_half_way_loses_no_end() {
     });
 }
 
+/// A86.
 #[test]
 fn join_all_waits_for_members_that_come_meanwhile() {
     within(LIMIT, || {
@@ -270,7 +271,7 @@ fn a_panicking_member_of_any_flavour_is_a_failure_with_its_text() {
     });
 }
 
-/// A80, T8, T52: with `Continue` every failure is there.
+/// T33, A80, T8, T52: with `Continue` every failure is there.
 #[test]
 fn in_a_group_that_continues_the_others_come_to_their_own_end() {
     within(LIMIT, || {
@@ -487,6 +488,32 @@ fn a_stop_ends_members_of_all_flavours_and_asking_again_does_nothing_more() {
     });
 }
 
+/// A90, A91: each waits for a task of another flavour, and is no failure.
+#[test]
+fn cleanups_that_wait_are_awaited_in_all_flavours() {
+    within(LIMIT, || {
+        let runner = runner();
+        let group = group(&runner, "cleaned");
+        let (began, begun) = channel();
+        let (cleaning, cleaned) = channel();
+        let clean = async move || {
+            began.send(()).expect("the test listens");
+            Context::current().stopped().await;
+            let child = Context::current().handle().spawn(Thread, || ());
+            child.expect("a cleanup may have children").await.expect("it ends well");
+            cleaning.send(()).expect("the test listens");
+        };
+        group.task("tokio").try_adopt(Tokio, clean.clone()).unwrap();
+        group.task("smol").try_adopt(Smol, clean.clone()).unwrap();
+        group.task("async-std").try_adopt(AsyncStd, clean).unwrap();
+        await_begun(&begun, 3);
+        group.stop();
+        let ends = group.join_all().blocking().unwrap();
+        assert!(ends.iter().all(MemberEnd::is_completed), "{ends:?}");
+        assert_eq!(cleaned.try_iter().count(), 3);
+    });
+}
+
 /// A20, O4, O5.
 #[test]
 fn async_members_that_ignore_the_stop_are_dropped_when_their_grace_is_over() {
@@ -594,7 +621,7 @@ fn the_report_names_a_member_that_its_group_gave_up() {
     });
 }
 
-/// A26, A28, A30, T3, T15, T19.
+/// A74, A26, A28, A30, T3, T15, T19.
 #[test]
 fn a_stop_goes_down_to_the_groups_below_and_not_up() {
     within(LIMIT, || {
@@ -618,7 +645,7 @@ fn a_stop_goes_down_to_the_groups_below_and_not_up() {
     });
 }
 
-/// T3, T4: the outer lasts as long as the longest.
+/// A50, A53, A67, A96, T3, T4: the outer lasts as long as the longest.
 #[test]
 fn a_group_is_joined_when_the_groups_below_are_over_too() {
     within(LIMIT, || {
@@ -840,7 +867,7 @@ fn bad_names_and_a_limit_of_zero_are_refused() {
 
 // -- limits
 
-/// A100, A101, A103.
+/// A92, A105, A100, A101, A103.
 #[test]
 fn no_more_members_run_at_once_than_the_limit_says() {
     within(LIMIT, || {
@@ -1008,6 +1035,7 @@ fn a_member_that_waits_for_its_own_place_is_refused() {
 
 // -- waits that could never end
 
+/// A54.
 /// A member that joins its own group waits for itself.
 #[test]
 fn a_member_that_joins_its_own_group_is_told_so() {

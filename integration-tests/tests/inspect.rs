@@ -44,7 +44,7 @@ fn held<F: Any>(handle: &Handle, flavour: F, name: &str) -> Gate {
     free
 }
 
-/// A14 to A19, T59.
+/// A56, T77, A14 to A19, T59.
 fn a_handle_knows_the_state_of_its_task<F: Any>(flavour: F) {
     let runner =
         ServiceRunner::builder().signals(false).pool_size(1).build().expect("good settings");
@@ -285,6 +285,7 @@ fn a_task_grows_older_and_is_polled(lane: impl Lane) {
     drop(runner.run());
 }
 
+/// A76.
 #[test]
 fn a_tree_serialises_with_all_that_its_text_says() {
     within(LIMIT, || {
@@ -376,6 +377,7 @@ fn the_group_of_a_scope_is_shown_while_it_lasts() {
     });
 }
 
+/// A68.
 /// Any number may ask at any time, also while the runner stops.
 #[test]
 fn trees_are_asked_for_while_everything_comes_and_goes() {

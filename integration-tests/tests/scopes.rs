@@ -189,7 +189,7 @@ fn where_the_group_continues_the_body_and_the_members_end_by_themselves() {
     });
 }
 
-/// T5, A97.
+/// T50, T5, A97.
 #[test]
 fn an_error_of_the_body_stops_the_members_and_comes_back() {
     within(LIMIT, || {

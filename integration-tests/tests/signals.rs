@@ -38,7 +38,7 @@ fn assert_clean(end: &End, signal: &str) {
     assert!(!end.errors.contains("forced"), "{end:?}");
 }
 
-/// C9, C55: no error, no noise.
+/// T43, T44, C9, C55: no error, no noise.
 #[test]
 fn sigint_and_sigterm_end_run_in_good_order_and_are_named() {
     within(LIMIT, || {
@@ -52,7 +52,7 @@ fn sigint_and_sigterm_end_run_in_good_order_and_are_named() {
     });
 }
 
-/// FAULTS 100, A134, PEERS 17.
+/// A135, FAULTS 100, A134, PEERS 17.
 #[test]
 fn a_second_signal_forces_the_end_with_a_code_of_its_own() {
     within(LIMIT, || {
@@ -157,7 +157,7 @@ fn signals_before_the_runner_is_up_are_kept_from_the_first_statement_on() {
     });
 }
 
-/// FAULTS 99, PEERS 4.
+/// A141, FAULTS 99, PEERS 4.
 #[test]
 fn a_signal_at_any_moment_of_the_start_up_is_not_lost() {
     within(LIMIT, || {

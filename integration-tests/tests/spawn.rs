@@ -120,6 +120,7 @@ fn handles_of_all_flavours_are_joined_in_a_pool_of_a_third_party() {
     handles_are_joined_in(Each);
 }
 
+/// A142.
 #[test]
 fn handles_of_all_flavours_are_joined_by_a_plain_thread() {
     within(LIMIT, || {
@@ -185,6 +186,7 @@ fn a_handle_may_move_from_one_executor_to_another_while_it_waits() {
     });
 }
 
+/// A156.
 /// Dropping a wait loses nothing: the next one gets the value.
 #[test]
 fn a_wait_that_was_given_up_can_be_taken_up_again() {
@@ -208,7 +210,7 @@ fn a_wait_that_was_given_up_can_be_taken_up_again() {
     });
 }
 
-/// Row 36 in the large: each is woken, whatever the order.
+/// A43, T57, T61, row 36 in the large: each is woken, whatever the order.
 #[test]
 fn a_thousand_handles_awaited_at_once_all_give_their_values() {
     within(LIMIT, || {

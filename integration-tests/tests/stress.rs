@@ -293,6 +293,7 @@ fn an_adopt_that_races_with_a_stop_is_taken_or_comes_back() {
     });
 }
 
+/// A168.
 /// Lives and deaths of runners from many threads: no stop is lost in a start.
 #[test]
 fn a_stop_that_races_with_a_start_is_never_lost() {

@@ -216,7 +216,7 @@ fn a_barrier_for_one_or_none_holds_nobody() {
     });
 }
 
-/// T102, T108.
+/// A146, T102, T108.
 #[test]
 fn an_event_lets_on_those_who_wait_and_those_who_come_later() {
     within(LIMIT, || {

@@ -49,7 +49,7 @@ on_each_lane!(
     a_scope_ends_when_only_transient_members_are_left,
 );
 
-/// A169, rule 16. A179 of the issues: a top-level transient task alone lets the runner end at once.
+/// A169, rule 16. Issue 179 of socketry/async: a top-level transient task alone lets the runner end at once.
 fn a_run_ends_when_only_transient_tasks_are_left(flavour: impl Lane) {
     let runner = runner();
     let (trace, heard) = Trace::new();
@@ -228,7 +228,7 @@ fn a_transient_task_whose_cleanup_never_ends_is_dropped_in_time(flavour: impl La
     assert_eq!(all(&heard), ["dropped"]);
 }
 
-/// A49, A55: a wait for all skips transient members, then they are asked and awaited.
+/// A51, A71, A49, A55: a wait for all skips transient members, then they are asked and awaited.
 fn a_group_is_joined_when_only_transient_members_are_left(flavour: impl Lane) {
     let runner = runner();
     let group = runner.group("pool").open().unwrap();
@@ -391,6 +391,7 @@ fn the_failure_of_a_transient_member_comes_with_its_end() {
     });
 }
 
+/// A75.
 /// A stop that forces is for everybody at once.
 #[test]
 fn a_forced_stop_drops_transient_tasks_too() {

@@ -11,6 +11,7 @@ use crate::calls::Calls;
 use crate::gate::Gate;
 use crate::{finish, runner};
 
+/// A122.
 /// Case C18, row 28: nothing is wrong with `()` and `Ok(())`.
 pub fn adopted_payloads_that_end_well_let_the_run_end_well<F: Flavour<Mode: Calls>>(flavour: F) {
     let runner = runner();
@@ -45,6 +46,7 @@ pub fn an_adopted_error_ends_the_run_as_its_root_cause_with_all_its_sources<
     assert!(report.to_string().contains("`pump`: cannot reach the pump"), "{report}");
 }
 
+/// A9.
 /// Case C17, rows 1 and 2.
 pub fn an_adopted_panic_ends_the_run_with_its_text_and_place<F: Flavour<Mode: Calls>>(flavour: F) {
     let runner = runner();
@@ -104,7 +106,7 @@ pub fn adopt_returns_at_once_while_the_flavour_is_busy<F: Flavour<Mode: Calls>>(
     assert_eq!(ran.load(Ordering::Relaxed), 8);
 }
 
-/// Row 14.
+/// T84, row 14.
 pub fn a_failure_during_a_stop_is_reported_and_does_not_change_the_reason<
     F: Flavour<Mode: Calls>,
 >(

@@ -9,6 +9,7 @@ use crate::calls::Calls;
 use crate::gate::Gate;
 use crate::{finish, runner};
 
+/// A4, T80.
 /// And a payload without a name goes by its id.
 pub fn the_context_of_a_payload_names_it_and_there_is_none_outside<F: Flavour<Mode: Calls>>(
     flavour: F,

@@ -11,6 +11,7 @@ use crate::calls::Calls;
 use crate::gate::Gate;
 use crate::{finish, runner};
 
+/// A140.
 /// Cases C4, C11 and C13; before `run`, as row 46 has it.
 pub fn execute_gives_the_value_of_the_payload<F: Flavour<Mode: Calls>>(flavour: F) {
     let runner = runner();

@@ -46,7 +46,7 @@ pub fn a_future_may_hold_what_is_not_send_across_an_await<F: Flavour<Mode = Asyn
     finish(runner);
 }
 
-/// Row 62a among them: a future that is ready from the start.
+/// T51, row 62a among them: a future that is ready from the start.
 pub fn every_form_of_async_payload_is_taken<F: Flavour<Mode = Async>>(flavour: F) {
     type Boxed = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = u32>>> + Send>;
     let runner = runner();
@@ -64,7 +64,7 @@ pub fn every_form_of_async_payload_is_taken<F: Flavour<Mode = Async>>(flavour: F
     finish(runner);
 }
 
-/// Rule 1, with payloads that come from several threads at once and leave the lane now and then.
+/// A2, rule 1, with payloads that come from several threads at once and leave the lane now and then.
 pub fn payloads_of_one_flavour_never_run_in_parallel<F: Flavour<Mode = Async>>(flavour: F) {
     let runner = runner();
     let busy = Arc::new(AtomicBool::new(false));
@@ -153,7 +153,7 @@ pub fn futures_are_made_polled_and_dropped_on_the_thread_of_their_lane_only<
     assert!(threads.iter().all(|it| *it == lane), "{lane:?}: {threads:?}");
 }
 
-/// Row 27: adopted, executed and spawned, and its name is free again.
+/// A8, row 27: adopted, executed and spawned, and its name is free again.
 pub fn a_closure_that_panics_before_it_makes_its_future_is_a_failure_like_others<
     F: Flavour<Mode = Async>,
 >(

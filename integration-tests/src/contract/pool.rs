@@ -73,6 +73,7 @@ pub fn the_sleep_of_the_context_ends_with_a_stop<F: Flavour<Mode = Blocking>>(fl
     assert_eq!(sleeper.unwrap().join(), Ok(Err(Stopping)));
 }
 
+/// A143.
 /// Cases C46 and C47, rows 18 and 75: the stop has an end, and what comes later is kept.
 pub fn a_thread_that_never_looks_is_given_up_and_its_failure_is_kept_as_a_late_one<
     F: Flavour<Mode = Blocking>,

@@ -89,6 +89,7 @@ pub fn a_bad_name_is_refused_and_the_payload_is_usable<F: Flavour<Mode: Calls>>(
     finish(runner);
 }
 
+/// O34.
 /// Whoever has seen the end of a task can give its name to the next one.
 pub fn a_name_is_free_again_as_soon_as_the_outcome_is_seen<F: Flavour<Mode: Calls>>(flavour: F) {
     let runner = runner();

@@ -12,6 +12,7 @@ use crate::gate::Gate;
 use crate::witness::witness;
 use crate::{finish, runner, until};
 
+/// A126, T67.
 /// The plain way.
 pub fn a_joined_handle_gives_the_value<F: Flavour<Mode: Calls>>(flavour: F) {
     let runner = runner();
@@ -21,7 +22,7 @@ pub fn a_joined_handle_gives_the_value<F: Flavour<Mode: Calls>>(flavour: F) {
     finish(runner);
 }
 
-/// Row 31.
+/// A155, T56, row 31.
 pub fn an_awaited_handle_gives_the_value_and_then_says_that_it_is_taken<F: Flavour<Mode: Calls>>(
     flavour: F,
 ) {
@@ -36,7 +37,7 @@ pub fn an_awaited_handle_gives_the_value_and_then_says_that_it_is_taken<F: Flavo
     finish(runner);
 }
 
-/// Rows 1 and 2, for a handle.
+/// A44, T68, rows 1 and 2, for a handle.
 pub fn a_panic_comes_back_through_the_handle_and_the_runner_goes_on<F: Flavour<Mode: Calls>>(
     flavour: F,
 ) {
@@ -50,6 +51,7 @@ pub fn a_panic_comes_back_through_the_handle_and_the_runner_goes_on<F: Flavour<M
     finish(runner);
 }
 
+/// A6, A45.
 /// An `Err` is a value like any other, read or not.
 pub fn an_error_value_of_a_spawned_payload_belongs_to_the_holder_of_the_handle<
     F: Flavour<Mode: Calls>,
@@ -113,6 +115,7 @@ pub fn a_panic_whose_handle_is_dropped_unread_ends_the_run<F: Flavour<Mode: Call
     assert_is_boom(root.cause().as_panic().unwrap());
 }
 
+/// A63.
 /// Whoever has read the outcome owns it: nothing is reported twice.
 pub fn a_panic_that_was_read_ends_nothing<F: Flavour<Mode: Calls>>(flavour: F) {
     let runner = runner();

@@ -67,6 +67,7 @@ fn after_a_stop_nothing_new_is_taken_and_the_payload_comes_back<F: Any>(flavour:
     assert!(matches!(error.reason(), Reason::Stopped), "{error}");
 }
 
+/// A33, A123.
 fn a_stop_from_inside_a_task_names_the_task<F: Any>(flavour: F) {
     let runner = runner();
     let stop = F::Mode::payload(|| Handle::current().stop());
@@ -108,7 +109,7 @@ fn a_task_that_is_never_asked_to_stop_keeps_a_runner_going<F: Any>(flavour: F) {
     assert_eq!(report.reason(), &StopReason::Finished);
 }
 
-/// C49, T63, rule 15.
+/// A37, T64, C49, T63, rule 15.
 fn tasks_that_had_not_begun_when_the_stop_came_never_begin<F: Any>(flavour: F) {
     let runner = built(|settings| settings.pool_size(1));
     let free = stubborn(&runner, flavour);
@@ -217,6 +218,7 @@ fn stops_from_eight_threads_with_different_budgets_are_one_stop_with_the_shortes
     });
 }
 
+/// T120.
 #[test]
 fn a_later_stop_shortens_the_budget_and_never_lengthens_it() {
     within(LIMIT, || {
@@ -234,6 +236,7 @@ fn a_later_stop_shortens_the_budget_and_never_lengthens_it() {
     });
 }
 
+/// A36, A132.
 #[test]
 fn everybody_who_waits_for_the_end_gets_the_same_report() {
     within(LIMIT, || {
@@ -264,6 +267,7 @@ fn everybody_who_waits_for_the_end_gets_the_same_report() {
     });
 }
 
+/// A133.
 #[test]
 fn a_runner_that_has_stopped_ignores_further_stops() {
     within(LIMIT, || {

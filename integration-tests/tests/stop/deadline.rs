@@ -94,7 +94,7 @@ impl Drop for Slow {
     }
 }
 
-/// C46, FAULTS 16 and 18, O5, O10, O32.
+/// T121, C46, FAULTS 16 and 18, O5, O10, O32.
 fn a_task_that_holds_its_thread_is_named_at_the_deadline<F: Any>(flavour: F) {
     let runner = runner();
     let free = stubborn(&runner, flavour);

@@ -192,7 +192,7 @@ fn a_task_whose_waker_nobody_has_is_dropped_all_the_same(flavour: impl Lane) {
     finish_stopped(runner);
 }
 
-/// C44 in sense: a value beats the cancel.
+/// T54, C44 in sense: a value beats the cancel.
 fn a_value_that_came_during_the_grace_is_kept(flavour: impl Lane) {
     let runner = built(|settings| settings.grace(Duration::from_secs(86_400)));
     let slow = runner.spawn(flavour, async || {
@@ -245,6 +245,7 @@ fn adopt_child<F: Any>(handle: &Handle, flavour: F, ended: &std::sync::mpsc::Sen
     handle.adopt(flavour, child).expect("a cleanup may");
 }
 
+/// A90.
 fn a_cleanup_may_await_its_child(flavour: impl Lane) {
     let runner = runner();
     let cleanup = runner.spawn(flavour, async move || {

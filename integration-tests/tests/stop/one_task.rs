@@ -38,7 +38,7 @@ fn a_task_that_is_asked_to_stop_before_it_began_never_begins<F: Any>(flavour: F)
     finish(runner);
 }
 
-/// A20, T39, T58, T115, O11.
+/// T69, A20, T39, T58, T115, O11.
 fn one_task_is_stopped_by_its_handle_and_the_others_go_on<F: Any>(flavour: F) {
     let runner = runner();
     let one = waiting(runner.task("one"), flavour, || 1);
@@ -54,7 +54,7 @@ fn one_task_is_stopped_by_its_handle_and_the_others_go_on<F: Any>(flavour: F) {
     finish_stopped(runner);
 }
 
-/// T81.
+/// A22, A25, T81.
 fn a_task_may_ask_itself_to_stop<F: Any>(flavour: F) {
     let runner = runner();
     let (give, take) = channel::<TaskHandle<bool>>();
