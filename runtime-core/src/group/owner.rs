@@ -67,9 +67,11 @@ impl Owner for GroupCore {
     }
 
     fn ended(&self, task: &Header) {
-        let (label, state, age) = (task.label(), task.life.state(), self.root.age());
+        let (label, state) = (task.label(), task.life.state());
         let member = {
             let mut account = self.account.lock();
+            // With the lock, so that the times follow one another as the ends do.
+            let age = self.root.age();
             account.let_out(task).map(|mut member| {
                 let mut end = MemberEnd::new(label, state, member.failure.take(), age);
                 end.stopper_failure = member.stopper_failure.take();

@@ -52,16 +52,16 @@ impl GroupCore {
         contract::cancel(&member.task);
         let header = member.task.header();
         header.give_up();
-        let (task, state, age) = (header.label(), header.life.state(), self.root.age());
+        let (task, state) = (header.label(), header.life.state());
         if state == TaskState::Abandoned {
             log::error(format_args!("given up, it did not end in time: {task}"));
         }
         let late = header.unheard_timeout();
         let failure = member.failure.clone().or_else(|| late.clone());
         let released = {
-            let mut end = MemberEnd::new(task, state, failure, age);
-            end.stopper_failure.clone_from(&member.stopper_failure);
             let mut account = self.account.lock();
+            let mut end = MemberEnd::new(task, state, failure, self.root.age());
+            end.stopper_failure.clone_from(&member.stopper_failure);
             account.book(end, &self.policy, member);
             account.released
         };
