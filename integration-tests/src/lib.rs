@@ -7,6 +7,7 @@ pub mod gate;
 pub mod witness;
 pub mod contract;
 pub mod each;
+pub mod told;
 pub mod program;
 
 use std::process::Command;

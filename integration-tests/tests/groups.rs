@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
+use integration_tests::told::Listener;
 use integration_tests::{LIMIT, runner, within};
 use spumoni::prelude::*;
 use spumoni::{JoinGroupError, MemberEnd, OnExit, OnFailure, Reason, StopReason, TaskState};
@@ -187,6 +188,87 @@ fn a_wait_that_is_dropped_half_way_loses_no_end() {
         assert_eq!(late, JoinGroupError::TimedOut);
         drop(go);
         assert_eq!(names(&group.join_all().blocking().unwrap()), ["quick", "slow"]);
+    });
+}
+
+/// A82, A108, A109 with a limit: all that are wanted, in completion order, or nothing is taken.
+#[test]
+fn the_first_of_several_are_waited_for_with_a_limit_by_threads_and_lanes() {
+    within(LIMIT, || {
+        let runner = runner();
+        let group = Arc::new(group(&runner, "first"));
+        let mut starts = Vec::new();
+        for name in ["0", "1", "2", "3"] {
+            let (start, started) = channel::<()>();
+            group.task(name).try_adopt(Thread, move || await_go(&started)).unwrap();
+            starts.push(start);
+        }
+        let short = Duration::from_millis(20);
+        let end = |index: usize| {
+            starts[index].send(()).unwrap();
+            while group.member(&index.to_string()).is_some_and(|member| member.is_living()) {
+                std::thread::yield_now();
+            }
+        };
+        end(2);
+        let late = group.join_first(2).blocking_timeout(short).unwrap_err();
+        assert_eq!(late, JoinGroupError::TimedOut);
+        end(0);
+        let in_order = |ends: Vec<MemberEnd>| {
+            ends.iter().filter_map(MemberEnd::name).map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(in_order(group.join_first(2).blocking_timeout(LIMIT).unwrap()), ["2", "0"]);
+        end(3);
+        let of_lane = Arc::clone(&group);
+        let late = runner.execute(Tokio, async move || of_lane.join_first(2).timeout(short).await);
+        assert_eq!(late.unwrap().unwrap_err(), JoinGroupError::TimedOut);
+        end(1);
+        let of_lane = Arc::clone(&group);
+        let ends = runner.execute(Smol, async move || of_lane.join_first(2).timeout(LIMIT).await);
+        assert_eq!(in_order(ends.unwrap().unwrap()), ["3", "1"]);
+        // Nobody is left: fewer than wanted are enough.
+        assert!(group.join_first(1).blocking_timeout(LIMIT).unwrap().is_empty());
+    });
+}
+
+/// T8 for whoever waits late, and while members come and go on all flavours.
+#[test]
+fn every_end_is_joined_once_while_members_are_added() {
+    within(LIMIT, || {
+        const EACH: usize = 300;
+        let runner = runner();
+        let group = Arc::new(group(&runner, "busy"));
+        let adders: Vec<_> = (0..2)
+            .map(|_| {
+                let group = Arc::clone(&group);
+                std::thread::spawn(move || {
+                    for _ in 0..EACH {
+                        group.try_adopt(Tokio, async || tokio::task::yield_now().await).unwrap();
+                        group.try_adopt(Smol, async || ()).unwrap();
+                        group.try_adopt(Thread, || ()).unwrap();
+                    }
+                })
+            })
+            .collect();
+        let joined = Arc::new(AtomicUsize::new(0));
+        let (of_lane, counted) = (Arc::clone(&group), Arc::clone(&joined));
+        let on_lane = runner.spawn(AsyncStd, async move || {
+            while counted.load(Ordering::SeqCst) < 2 * 3 * EACH {
+                let ends = of_lane.join_any().await.unwrap();
+                counted.fetch_add(ends.len(), Ordering::SeqCst);
+                smol::future::yield_now().await;
+            }
+        });
+        while joined.load(Ordering::SeqCst) < 2 * 3 * EACH {
+            let one = group.join_next().blocking().unwrap();
+            joined.fetch_add(usize::from(one.is_some()), Ordering::SeqCst);
+        }
+        on_lane.unwrap().join().unwrap();
+        for adder in adders {
+            adder.join().unwrap();
+        }
+        assert_eq!(joined.load(Ordering::SeqCst), 2 * 3 * EACH);
+        assert!(group.join_all().blocking().unwrap().is_empty());
     });
 }
 
@@ -705,6 +787,49 @@ fn a_wait_for_a_stuck_member_ends_with_the_runner() {
     });
 }
 
+/// Rules 18 and 19: a forced stop of the runner is one of all groups, whatever time they have themselves.
+#[test]
+fn a_stop_with_less_time_shortens_that_of_a_group_that_stops_already() {
+    for forced in [true, false] {
+        within(LIMIT, move || {
+            let runner = runner();
+            let slow = runner.group("slow").grace(Duration::MAX).group_grace(Duration::MAX);
+            let slow = slow.open().unwrap();
+            let below = slow.group("below").grace(Duration::MAX).open().unwrap();
+            let (go, gone) = channel::<()>();
+            let (began, begun) = channel();
+            let told = began.clone();
+            let payload = move || {
+                told.send(()).unwrap();
+                await_go(&gone);
+            };
+            slow.task("thread").try_adopt(Thread, payload).unwrap();
+            let payload = async move || {
+                began.send(()).unwrap();
+                pending::<()>().await;
+            };
+            below.task("lane").try_adopt(Smol, payload).unwrap();
+            await_begun(&begun, 2);
+            slow.stop();
+            if forced {
+                runner.stop_now();
+            } else {
+                runner.stop_within(Duration::from_millis(200));
+            }
+            let report = runner.run();
+            // Before the report, and not by it.
+            let made = report.asked_at() + report.took();
+            let ends = slow.join_all().blocking().unwrap();
+            assert_eq!(states(&ends), [("thread", TaskState::Abandoned)]);
+            assert!(ends[0].at() < made, "{:?} of {made:?}", ends[0].at());
+            let ends = below.join_all().blocking().unwrap();
+            assert_eq!(states(&ends), [("lane", TaskState::Stopped)]);
+            assert_eq!((report.abandoned().len(), report.left()), (1, 0), "{report}");
+            drop(go);
+        });
+    }
+}
+
 /// T116.
 #[test]
 fn an_open_group_that_is_dropped_stops_its_members() {
@@ -716,6 +841,39 @@ fn an_open_group_that_is_dropped_stops_its_members() {
         await_begun(&begun, 4);
         drop(dropped);
         // Nothing is left to do once they have ended.
+        assert!(runner.run().is_clean());
+    });
+}
+
+/// T116: it says which group, from where, and what to do instead.
+#[test]
+fn a_warning_tells_of_an_open_group_that_is_dropped_and_only_of_that() {
+    within(LIMIT, || {
+        let (to, told) = crossbeam_channel::unbounded();
+        let listener = Listener(to);
+        let runner = runner();
+        let (began, begun) = channel();
+        tracing::subscriber::with_default(listener, || {
+            let dropped = group(&runner, "dropped");
+            add_waiting(&dropped, &began);
+            await_begun(&begun, 4);
+            drop(dropped);
+            drop(group(&runner, "empty"));
+            let stopping = group(&runner, "stopping");
+            add_waiting(&stopping, &began);
+            await_begun(&begun, 4);
+            stopping.stop();
+            drop(stopping);
+            let detached = group(&runner, "detached");
+            detached.try_adopt(Thread, || ()).unwrap();
+            detached.detach();
+        });
+        let told: Vec<_> = told.try_iter().collect();
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].starts_with("WARN: the group `dropped` from "), "{told:?}");
+        assert!(told[0].contains("groups.rs:"), "{told:?}");
+        let advice = "with 4 living members, which are stopped; join it, or `detach` it";
+        assert!(told[0].ends_with(advice), "{told:?}");
         assert!(runner.run().is_clean());
     });
 }

@@ -98,6 +98,10 @@ pub(crate) trait Stoppable: Send + Sync {
     /// Does what is due: asks, cancels, gives up. Gives when to come again, or `None` when nobody is left.
     fn proceed(&self, now: Instant, graces: Graces) -> Option<Deadline>;
 
+    /// Does all of that sooner: everybody is cancelled and given up by then. Tells the controller, which
+    /// goes on with `proceed`.
+    fn hurry(&self, cancel: Deadline, give_up: Deadline);
+
     /// Gives up whoever is left.
     fn give_up(&self);
 

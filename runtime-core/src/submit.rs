@@ -337,13 +337,10 @@ where
             homes.root().let_out(header.life.is_transient());
         }
     }
-    // Its group may have shown it to somebody who is looking still.
-    while task.as_ref().is_some_and(|task| Arc::strong_count(task) > 1) {
-        std::thread::yield_now();
-    }
-    match task.and_then(TaskCell::into_payload) {
+    // Its group may have shown it to somebody, who sees it as stopped from now on.
+    match task.and_then(|task| task.reclaim()) {
         Some(payload) => Refused::new(reason, payload),
-        None => unreachable!("a task that nobody took has one reference and its payload"),
+        None => unreachable!("a task that no home took has its payload"),
     }
 }
 

@@ -6,6 +6,7 @@ mod own_lane;
 mod lanes;
 mod pool;
 mod answers;
+mod groups;
 
 use integration_tests::each::Any;
 use spumoni::{ExecuteError, JoinError, Ring};

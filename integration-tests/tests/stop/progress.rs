@@ -1,52 +1,13 @@
 //! While a runner stops it is told every few seconds who is left, on which flavour, for how long.
 
-use std::fmt::{self, Write};
 use std::future::pending;
 use std::time::Duration;
 
-use crossbeam_channel::Sender;
+use integration_tests::told::Listener;
 use integration_tests::{LIMIT, until, within};
 use spumoni::prelude::*;
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
 
 use crate::{built, stubborn_as};
-
-/// Hands on what the runners of this process tell.
-struct Listener(Sender<String>);
-
-impl Subscriber for Listener {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == "spumoni"
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        let mut text = Text(format!("{}: ", event.metadata().level()));
-        event.record(&mut text);
-        let _ = self.0.send(text.0);
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
-}
-
-struct Text(String);
-
-impl Visit for Text {
-    fn record_debug(&mut self, _: &Field, value: &dyn fmt::Debug) {
-        let _ = write!(self.0, "{value:?}");
-    }
-}
 
 /// Rule 21.
 #[test]

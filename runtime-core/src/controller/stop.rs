@@ -63,6 +63,7 @@ impl Controller {
         root.stop().ask(asked, self.limits.grace, stages.cancel);
         for group in root.groups() {
             group.begin_stop();
+            group.hurry(stages.cancel_all, stages.give_up);
         }
         let forced = request.force.then(|| request.reason.clone());
         let stop = Stop {
@@ -237,6 +238,7 @@ impl Controller {
     /// One more wish to stop: it may shorten the stop, never lengthen it.
     fn hurry(&self, stop: &mut Stop, request: StopRequest) {
         let now = Instant::now();
+        let hurries = request.force || request.budget.is_some();
         if let Some(budget) = request.budget {
             stop.stages.tighten(self.limits.stages(now, self.longest_grace(), budget));
         }
@@ -250,6 +252,11 @@ impl Controller {
         let stages = stop.stages;
         let cancel = if stop.all_asked { stages.cancel_all } else { stages.cancel };
         self.homes.root().stop().hurry(cancel);
+        if hurries {
+            for group in self.homes.root().groups() {
+                group.hurry(stages.cancel_all, stages.give_up);
+            }
+        }
     }
 
     fn tell_progress(&self, stop: &Stop) {

@@ -2,7 +2,7 @@
 //!
 //! Plain data behind the group's lock; it wakes and tells nobody.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -14,6 +14,7 @@ use crate::group::policy::{MemberPolicy, OnFailure, Policy};
 use crate::id::TaskId;
 use crate::task::contract::{AnyTask, Header};
 use crate::task::state::TaskState;
+use crate::time::Deadline;
 
 /// See the module.
 #[derive(Default)]
@@ -22,12 +23,16 @@ pub(super) struct Account {
     pub(super) living: BTreeMap<TaskId, Living>,
     /// Those of them that have a name.
     named: BTreeMap<Arc<str>, TaskId>,
+    /// Those that are transient, or about to be, and were not asked to stop because they are.
+    spared: BTreeSet<TaskId>,
     /// How members ended, until somebody joins.
     pub(super) ends: Ends,
     /// What members leave, until somebody takes it.
     pub(super) results: Results,
     /// When the stop was asked.
     pub(super) asked: Option<Instant>,
+    /// When the runner's stop has everybody cancelled and given up, if it has begun.
+    pub(super) hurry: Option<(Deadline, Deadline)>,
     /// Nobody will join any more: failures go to the parent.
     pub(super) released: bool,
     pub(super) gave_up: bool,
@@ -40,8 +45,6 @@ pub(super) struct Living {
     pub(super) failure: Option<Failure>,
     pub(super) stopper_failure: Option<Failure>,
     pub(super) cancelled: bool,
-    /// A transient one: it was asked to stop since nobody else was left.
-    pub(super) asked: bool,
     /// It has one of the group's places.
     pub(super) slot: bool,
     /// It leaves its result with the group.
@@ -65,11 +68,33 @@ impl Account {
         if let Some(name) = header.name() {
             self.named.insert(Arc::clone(name), header.id);
         }
+        if header.is_transient() {
+            self.spared.insert(header.id);
+        }
         self.living.insert(header.id, member);
+    }
+
+    /// A member is about to be transient.
+    pub(super) fn spare(&mut self, id: TaskId) {
+        self.spared.insert(id);
+    }
+
+    /// The transient members, each once: they are to be asked, since nobody else is left.
+    pub(super) fn take_spared(&mut self) -> Vec<Arc<dyn AnyTask>> {
+        let (living, mut tasks) = (&self.living, Vec::new());
+        self.spared.retain(|id| match living.get(id) {
+            Some(member) if member.task.header().is_transient() => {
+                tasks.push(Arc::clone(&member.task));
+                false
+            }
+            member => member.is_some(),
+        });
+        tasks
     }
 
     pub(super) fn let_out(&mut self, task: &Header) -> Option<Living> {
         let gone = self.living.remove(&task.id)?;
+        self.spared.remove(&task.id);
         // The name is free before the end: a newcomer may have it by now.
         if let Some(name) = task.name()
             && self.named.get(name) == Some(&task.id)
@@ -81,6 +106,7 @@ impl Account {
 
     pub(super) fn let_out_all(&mut self) -> BTreeMap<TaskId, Living> {
         self.named.clear();
+        self.spared.clear();
         std::mem::take(&mut self.living)
     }
 

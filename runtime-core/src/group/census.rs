@@ -9,6 +9,7 @@ use crate::group::node::GroupCore;
 use crate::sync::Ordering;
 use crate::task::contract::AnyTask;
 use crate::unwind;
+use crate::wait::graph::{ExecutorId, Target};
 
 /// It keeps all groups above it alive, and the runner.
 const ALL: usize = usize::MAX;
@@ -39,6 +40,11 @@ impl GroupCore {
     /// The living tasks of this very group.
     pub(super) fn own_tasks(&self) -> Vec<Arc<dyn AnyTask>> {
         self.account.lock().living.values().map(|one| Arc::clone(&one.task)).collect()
+    }
+
+    /// One of the living tasks, here or below, that has not ended.
+    pub(crate) fn running_task(&self) -> Option<Arc<dyn AnyTask>> {
+        self.tasks().into_iter().find(|task| !task.header().life.state().is_final())
     }
 
     /// How many members keep the group alive, here and below.
@@ -124,6 +130,32 @@ impl GroupCore {
         };
         if free {
             self.root.names().release(&self.path);
+        }
+    }
+}
+
+/// What a wait for any of the members waits for.
+impl Target for GroupCore {
+    fn executor(&self) -> Option<ExecutorId> {
+        None
+    }
+
+    fn label(&self) -> String {
+        self.label.to_string()
+    }
+
+    fn each_executor(&self, visit: &mut dyn FnMut(Option<ExecutorId>)) {
+        if self.alive() == 0 {
+            visit(None);
+        }
+        // Nothing is cloned: the last reference to a task must not go under the lock of the graph.
+        for member in self.account.lock().living.values() {
+            visit(member.task.executor());
+        }
+        for group in self.below() {
+            if group.alive() > 0 {
+                group.each_executor(visit);
+            }
         }
     }
 }

@@ -74,7 +74,6 @@ impl GroupCore {
             failure: None,
             stopper_failure: None,
             cancelled: false,
-            asked: false,
             slot: membership.slot,
             forked: membership.keep.is_some(),
             keeps,
@@ -102,6 +101,9 @@ impl GroupCore {
             let Some(member) = account.living.get_mut(&task.id) else { return false };
             let before = std::mem::replace(&mut member.keeps, keeps);
             self.count_again(before, keeps);
+            if transient {
+                account.spare(task.id);
+            }
         }
         self.tell_ends();
         true

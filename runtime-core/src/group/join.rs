@@ -12,7 +12,7 @@ use event_listener::{Event, EventListener};
 use crate::group::node::GroupCore;
 use crate::lane::inbox;
 use crate::task::cell;
-use crate::task::contract::{AnyTask, Home};
+use crate::task::contract::Home;
 use crate::task::handle::{Room, block_current};
 use crate::time::Deadline;
 use crate::wait::graph::{Ring, Target};
@@ -122,42 +122,38 @@ impl<'a, T> Join<'a, T> {
                 return Ok(value);
             }
             // A wait with a limit ends, so it closes no ring.
-            let edge = if endless { self.edge()? } else { Edge::None };
+            let edge = if endless { self.edge()? } else { Edge::default() };
             let _room = Room::make();
-            match edge {
-                // One after the other: in the end all of them must have ended.
-                Edge::Member(ended, _blocked) => {
-                    let _ = park::block_on(ended, deadline);
-                }
-                Edge::None => {
-                    let Some(listener) = self.listener.take() else { continue };
-                    if park::block_on(listener, deadline).is_none() {
-                        return (self.take)(self.group).ok_or(JoinGroupError::TimedOut);
-                    }
-                }
+            if let Some(ended) = edge.ended {
+                let _ = park::block_on(ended, deadline);
+                continue;
+            }
+            let Some(listener) = self.listener.take() else { continue };
+            if park::block_on(listener, deadline).is_none() {
+                return (self.take)(self.group).ok_or(JoinGroupError::TimedOut);
             }
         }
     }
 
-    /// Puts the wait into the wait-for graph, as far as it can be said for whom.
+    /// Puts the wait into the wait-for graph.
     fn edge(&self) -> Result<Edge, JoinGroupError> {
         if blocking::executor().is_none() {
-            return Ok(Edge::None);
+            return Ok(Edge::default());
         }
-        let tasks = match &self.whom {
-            Whom::Any | Whom::All => self.group.tasks(),
-            Whom::Member(name) => self.group.task_named(name).into_iter().collect(),
+        let ended = self.group.one_ended.listen();
+        let (target, ended) = match &self.whom {
+            Whom::Any => (self.group.as_target(), None),
+            // One after the other: in the end all of them must have ended.
+            Whom::All => {
+                (self.group.running_task().map(|task| task as Arc<dyn Target>), Some(ended))
+            }
+            Whom::Member(name) => {
+                (self.group.task_named(name).map(|task| task as Arc<dyn Target>), Some(ended))
+            }
         };
-        if matches!(self.whom, Whom::All) || tasks.len() == 1 {
-            let ended = self.group.one_ended.listen();
-            let mut running =
-                tasks.into_iter().filter(|task| !task.header().life.state().is_final());
-            let Some(task) = running.next() else { return Ok(Edge::None) };
-            let target: Arc<dyn Target> = task;
-            let blocked = block_current(&target).map_err(JoinGroupError::ring)?;
-            return Ok(Edge::Member(ended, blocked));
-        }
-        ring_of_any(tasks).map_or(Ok(Edge::None), |ring| Err(JoinGroupError::ring(ring)))
+        let Some(target) = target else { return Ok(Edge::default()) };
+        let blocked = block_current(&target).map_err(JoinGroupError::ring)?;
+        Ok(Edge { _blocked: Some(blocked), ended })
     }
 
     /// A member that waits for its own group waits for itself.
@@ -177,24 +173,12 @@ impl<'a, T> Join<'a, T> {
     }
 }
 
-/// The ring, if a wait of this thread for any of the tasks could never end: if each of them would close
-/// one. No edge stays, since one to any of them would say too much.
-pub(crate) fn ring_of_any(tasks: Vec<Arc<dyn AnyTask>>) -> Option<Ring> {
-    let mut ring = None;
-    for task in tasks {
-        let target: Arc<dyn Target> = task;
-        match block_current(&target) {
-            Ok(_) => return None,
-            Err(closed) => ring = Some(closed),
-        }
-    }
-    ring
-}
-
-enum Edge {
-    None,
-    /// An edge to this member, and its end or another's.
-    Member(EventListener, blocking::Blocked),
+/// While it lives, the wait stands in the wait-for graph.
+#[derive(Default)]
+struct Edge {
+    _blocked: Option<blocking::Blocked>,
+    /// The next end of any member, after which another edge may be the right one.
+    ended: Option<EventListener>,
 }
 
 impl<T> Future for Join<'_, T> {

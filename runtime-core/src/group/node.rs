@@ -32,6 +32,7 @@ use crate::id::TaskId;
 use crate::sync::{AtomicBool, Mutex, Ordering};
 use crate::task::contract::{AnyTask, Owner};
 use crate::task::stop::StopNode;
+use crate::wait::graph::Target;
 
 /// See the module.
 pub(crate) struct GroupCore {
@@ -201,6 +202,11 @@ impl GroupCore {
 
     pub(super) fn lineage(&self) -> impl Iterator<Item = &GroupCore> {
         std::iter::successors(Some(self), |group| group.parent.as_deref())
+    }
+
+    /// As something to block on.
+    pub(crate) fn as_target(&self) -> Option<Arc<dyn Target>> {
+        self.this.upgrade().map(|this| this as Arc<dyn Target>)
     }
 
     /// The groups right below.

@@ -73,6 +73,8 @@ impl Owner for GroupCore {
             // With the lock, so that the times follow one another as the ends do.
             let age = self.root.age();
             account.let_out(task).map(|mut member| {
+                // Under the lock: the times of the ends rise as the ends come.
+                let age = self.root.age();
                 let mut end = MemberEnd::new(label, state, member.failure.take(), age);
                 end.stopper_failure = member.stopper_failure.take();
                 account.book(end, &self.policy, &member);

@@ -90,15 +90,7 @@ impl GroupCore {
 
     /// Asks the transient members to stop, here and below, each once: nobody else is left.
     pub(super) fn stop_transient(&self) {
-        let tasks: Vec<_> = {
-            let mut account = self.account.lock();
-            let ask = |member: &mut Living| {
-                let new = member.task.header().is_transient() && !member.asked;
-                member.asked |= new;
-                new.then(|| Arc::clone(&member.task))
-            };
-            account.living.values_mut().filter_map(ask).collect()
-        };
+        let tasks = self.account.lock().take_spared();
         for task in tasks {
             self.root.stop_task(task);
         }
@@ -117,14 +109,15 @@ impl GroupCore {
         let usual = || graces.group.max(longest.saturating_add(DESTRUCTORS));
         let whole = self.policy.group_grace.unwrap_or_else(usual);
         // The rest is for destructors.
-        let latest = whole / 10 * 8;
-        self.stop.ask(asked, task, Deadline::from(asked, latest));
-        let mut next = Deadline::from(asked, whole);
+        let never = (Deadline::never(), Deadline::never());
+        let (hurried_cancel, hurried_end) = account.hurry.unwrap_or(never);
+        let latest = Deadline::from(asked, whole / 10 * 8).min(hurried_cancel);
+        self.stop.ask(asked, task, latest);
+        let mut next = Deadline::from(asked, whole).min(hurried_end);
         let mut due = Vec::new();
         if next.is_over(now) {
             return (next, due);
         }
-        let latest = Deadline::from(asked, latest);
         for member in account.living.values_mut().filter(|member| !member.cancelled) {
             // One that has not heard of it yet is transient, or defers it.
             let cancel = member.task.header().cancelled_at().unwrap_or(latest).min(latest);
@@ -160,6 +153,21 @@ impl Stoppable for GroupCore {
         }
         for group in self.below() {
             group.begin_stop();
+        }
+    }
+
+    fn hurry(&self, cancel: Deadline, give_up: Deadline) {
+        self.stop.hurry(cancel);
+        {
+            let mut account = self.account.lock();
+            let (before, end) = account.hurry.unwrap_or((cancel, give_up));
+            account.hurry = Some((before.min(cancel), end.min(give_up)));
+        }
+        if let Some(this) = self.this.upgrade() {
+            self.root.tell(Event::StopGroup(this));
+        }
+        for group in self.below() {
+            group.hurry(cancel, give_up);
         }
     }
 

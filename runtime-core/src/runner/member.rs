@@ -11,7 +11,6 @@ use std::time::Duration;
 use crate::error::{AdoptError, Reason, Refused, SpawnError};
 use crate::flavour::Flavour;
 use crate::group::entry::Membership;
-use crate::group::join::ring_of_any;
 use crate::group::node::GroupCore;
 use crate::group::policy::{MemberPolicy, OnExit, OnFailure};
 use crate::group::slots::Slots;
@@ -20,7 +19,7 @@ use crate::runner::core::Core;
 use crate::submit::{self, Options};
 use crate::task::cell;
 use crate::task::contract::Owner;
-use crate::task::handle::{Room, TaskHandle};
+use crate::task::handle::{Room, TaskHandle, block_current};
 use crate::task::payload::{Adoptable, Adopted, Payload, Spawned};
 use crate::task::stop::Stopped;
 use crate::task::stopper::Stopper;
@@ -312,9 +311,11 @@ impl<'a> MemberBuilder<'a> {
         if let Ok(place) = self.try_place() {
             return Ok(place);
         }
-        if let Some(ring) = ring_of_any(self.group.tasks()) {
-            return Err(Reason::WouldDeadlock { ring: Box::new(ring) });
-        }
+        let target = self.group.as_target();
+        let _edge = match target.map(|target| block_current(&target)).transpose() {
+            Ok(edge) => edge,
+            Err(ring) => return Err(Reason::WouldDeadlock { ring: Box::new(ring) }),
+        };
         let _room = Room::make();
         match park::block_on(self.place(), Deadline::never()) {
             Some(place) => place,

@@ -117,13 +117,21 @@ impl<M: Mode, P: Payload<M>, R: Route<P::Output>> TaskCell<M, P, R> {
         })
     }
 
-    /// Takes the payload out of a task that no home took.
-    pub(crate) fn into_payload(self: Arc<Self>) -> Option<P> {
-        let mut cell = Arc::into_inner(self)?;
-        match mem::replace(&mut **cell.stage.get_mut(), Stage::Gone) {
+    /// Takes the payload out of a task that no home took, and ends it. Others may look at it meanwhile.
+    pub(crate) fn reclaim(&self) -> Option<P> {
+        // It counts as queued from its first moment on, and is in no queue: nobody else claims it, and
+        // nobody who cancels it brings it to its home (`lifecycle`, invariant 2).
+        if self.header.life.claim(true) == Claim::Nothing {
+            return None;
+        }
+        // SAFETY: claimed; a payload that has not begun is `Send`, so this may be any thread.
+        let stage = unsafe { &mut **self.stage.get() };
+        let payload = match mem::replace(stage, Stage::Gone) {
             Stage::Unstarted(payload) => Some(payload),
             Stage::Body(_) | Stage::Done(_) | Stage::Gone => None,
-        }
+        };
+        let _ = self.header.life.finish(TaskEvent::Stop);
+        payload
     }
 
     /// Polls the body, making it first if this is the first time.

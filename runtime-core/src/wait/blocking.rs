@@ -21,6 +21,10 @@ impl Target for Arc<dyn Target> {
     fn label(&self) -> String {
         (**self).label()
     }
+
+    fn each_executor(&self, visit: &mut dyn FnMut(Option<ExecutorId>)) {
+        (**self).each_executor(visit);
+    }
 }
 
 /// An id for a thread that is going to run tasks.

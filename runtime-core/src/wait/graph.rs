@@ -7,6 +7,8 @@
 //! waited for and leave no edge. The idea of following edges at the moment of blocking is that of the
 //! wait-for graphs of database lock managers.
 //!
+//! A wait for any one of several leads to all of them: it is a ring if each way leads back.
+//!
 //! The graph is one for the process and not one for each runner: a lane of one runner may block on
 //! another runner whose lane blocks on the first.
 //!
@@ -36,6 +38,10 @@ pub(crate) trait Target: Send + Sync {
     fn executor(&self) -> Option<ExecutorId>;
     /// What it is, for people.
     fn label(&self) -> String;
+    /// As `executor`, for something that is there when any one of several is: all of theirs.
+    fn each_executor(&self, visit: &mut dyn FnMut(Option<ExecutorId>)) {
+        visit(self.executor());
+    }
 }
 
 /// The edges. See the module.
@@ -72,25 +78,41 @@ impl<T: Target> WaitGraph<T> {
         drop(gone);
     }
 
+    /// The ring that the wait would close: if whoever could end it blocks, and so on, and the way leads
+    /// back. Where one of several would do, each of them has to be blocked.
     fn ring(
         edges: &HashMap<ExecutorId, Edge<T>>,
         me: ExecutorId,
         waiter: &str,
         target: &T,
     ) -> Option<Ring> {
-        let mut members = vec![Member { task: waiter.to_owned(), waits_for: target.label() }];
-        let mut next = target.executor()?;
-        while next != me {
-            let edge = edges.get(&next)?;
-            let member = Member { task: edge.waiter.clone(), waits_for: edge.target.label() };
-            members.push(member);
-            next = edge.target.executor()?;
-            if members.len() > edges.len() + 1 {
-                // A ring that does not lead through `me`: it cannot be, by invariant 2.
+        let (mut blocked, mut looked) = (Vec::new(), 0);
+        let (mut leads_back, mut free) = (false, false);
+        let mut next = target;
+        loop {
+            next.each_executor(&mut |executor| match executor {
+                Some(executor) if executor == me => leads_back = true,
+                Some(executor) if blocked.contains(&executor) => {}
+                Some(executor) if edges.contains_key(&executor) => blocked.push(executor),
+                Some(_) | None => free = true,
+            });
+            if free {
                 return None;
             }
+            let Some(edge) = blocked.get(looked).and_then(|executor| edges.get(executor)) else {
+                break;
+            };
+            next = &edge.target;
+            looked += 1;
         }
-        Some(Ring { members })
+        // One that does not lead back is there without this wait: it cannot be, by invariant 2.
+        leads_back.then(|| {
+            let first = Member { task: waiter.to_owned(), waits_for: target.label() };
+            let others = blocked.iter().filter_map(|executor| edges.get(executor));
+            let others = others
+                .map(|edge| Member { task: edge.waiter.clone(), waits_for: edge.target.label() });
+            Ring { members: std::iter::once(first).chain(others).collect() }
+        })
     }
 }
 
