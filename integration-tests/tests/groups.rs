@@ -231,7 +231,7 @@ fn the_first_of_several_are_waited_for_with_a_limit_by_threads_and_lanes() {
     });
 }
 
-/// T8 for whoever waits late, and while members come and go on all flavours.
+/// Each end goes to one of those who wait, while members come and go on all flavours.
 #[test]
 fn every_end_is_joined_once_while_members_are_added() {
     within(LIMIT, || {

@@ -49,6 +49,14 @@ impl GroupCore {
         self.task_named(name).is_some_and(|task| task.header().id == id)
     }
 
+    /// Whether a place is taken that no living member has: its next one is about to come in, or its last
+    /// one to give it back.
+    pub(crate) fn is_place_changing_hands(&self) -> bool {
+        let account = self.account.lock();
+        let held = account.living.values().filter(|member| member.slot).count();
+        self.slots.as_ref().is_some_and(|slots| slots.held() > held)
+    }
+
     /// Whether the task is a living member of this very group, with one of its places.
     pub(crate) fn holds(&self, task: &Header) -> bool {
         self.account.lock().living.get(&task.id).is_some_and(|member| member.slot)

@@ -122,7 +122,11 @@ impl<'a, T> Join<'a, T> {
                 return Ok(value);
             }
             // A wait with a limit ends, so it closes no ring.
-            let edge = if endless { self.edge()? } else { Edge::default() };
+            let edge = match if endless { self.edge() } else { Ok(Edge::default()) } {
+                Ok(edge) => edge,
+                // A member that has ended since is no way out any more, but its end is there.
+                Err(ring) => return (self.take)(self.group).ok_or(ring),
+            };
             let _room = Room::make();
             if let Some(ended) = edge.ended {
                 let _ = park::block_on(ended, deadline);

@@ -70,8 +70,6 @@ impl Owner for GroupCore {
         let (label, state) = (task.label(), task.life.state());
         let member = {
             let mut account = self.account.lock();
-            // With the lock, so that the times follow one another as the ends do.
-            let age = self.root.age();
             account.let_out(task).map(|mut member| {
                 // Under the lock: the times of the ends rise as the ends come.
                 let age = self.root.age();

@@ -6,6 +6,7 @@ use std::panic::Location;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::thread;
 use std::time::Duration;
 
 use crate::error::{AdoptError, Reason, Refused, SpawnError};
@@ -308,13 +309,16 @@ impl<'a> MemberBuilder<'a> {
     }
 
     pub(super) fn place_blocking(&self) -> Result<Place<'a>, Reason> {
-        if let Ok(place) = self.try_place() {
-            return Ok(place);
-        }
-        let target = self.group.as_target();
-        let _edge = match target.map(|target| block_current(&target)).transpose() {
-            Ok(edge) => edge,
-            Err(ring) => return Err(Reason::WouldDeadlock { ring: Box::new(ring) }),
+        let _edge = loop {
+            if let Ok(place) = self.try_place() {
+                return Ok(place);
+            }
+            match self.group.as_target().map(|target| block_current(&target)).transpose() {
+                Ok(edge) => break edge,
+                // A member that has ended is about to give its place back.
+                Err(_) if self.group.is_place_changing_hands() => thread::yield_now(),
+                Err(ring) => return Err(Reason::WouldDeadlock { ring: Box::new(ring) }),
+            }
         };
         let _room = Room::make();
         match park::block_on(self.place(), Deadline::never()) {
