@@ -25,7 +25,7 @@ pub(crate) fn draw(route: &RouteRecord, machine: &Machine) -> String {
         let x = across.at(tick);
         let _ = writeln!(
             plot,
-            "<text class=\"small\" x=\"{x:.1}\" y=\"{}\" text-anchor=\"middle\">{} tasks</text>",
+            "<text class=\"small\" x=\"{x:.1}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
             bottom + 16.0,
             label(tick),
         );

@@ -8,6 +8,7 @@ mod memory;
 mod stop;
 mod lifetime;
 mod scale;
+mod groups;
 
 use crate::measure::Route;
 
@@ -33,5 +34,8 @@ pub(crate) fn all() -> Vec<Route> {
         scale::adopt(),
         scale::pending(),
         scale::stop(),
+        groups::joined(),
+        groups::stopped(),
+        groups::many(),
     ]
 }
