@@ -12,14 +12,16 @@
 
 pub use spumoni_core::{
     AddError, AdoptError, Adoptable, Async, Barrier, Blocking, BuildError, BusyView, Cause,
-    Context, Elapsed, Event, ExecuteError, Failure, Flavour, FlavourId, ForkError, Group,
-    GroupBuilder, GroupView, Handle, HomeView, Join, JoinError, JoinGroupError, Launch, Member,
-    MemberBuilder, MemberEnd, MemberView, MissedTicks, Mode, OnExit, OnFailure, Overlap, PanicInfo,
-    Payload, PeriodicBuilder, Permit, Reason, Refused, Registration, ResultError, ResultOf, Ring,
-    RunnerBuilder, ScopeError, Semaphore, Service, ServiceRunner, Signal, Spec, StopReason,
-    StopReport, Stopped, Stopping, Straggler, TaskBuilder, TaskError, TaskHandle, TaskId,
-    TaskLabel, TaskState, TaskView, Ticks, TimedOut, Tree, ZeroInterval, registered, timeout,
-    timeout_blocking,
+    Context, Elapsed, Event, ExecuteError, Failure, Flavour, FlavourId, ForkError, GatherError,
+    Group, GroupBuilder, GroupView, Handle, Handles, HomeView, Join, JoinError, JoinGroupError,
+    Launch, Lent, Member, MemberBuilder, MemberEnd, MemberView, MissedTicks, Mode, OnExit,
+    OnFailure, Overlap, PanicInfo, Payload, PeriodicBuilder, Permit, Race, RaceError, Reason,
+    Refused, Registration, ResultError, ResultOf, Ring, RunnerBuilder, ScopeError, Semaphore,
+    Service, ServiceRunner, Signal, Spec, StopReason, StopReport, Stopped, Stopping, Straggler,
+    TaskBuilder, TaskError, TaskHandle, TaskId, TaskLabel, TaskState, TaskView, Ticks, TimedOut,
+    Tree, Until, WaitError, Waited, Won, ZeroInterval, gather, gather_blocking, registered, select,
+    select_blocking, timeout, timeout_blocking, try_gather, try_gather_blocking, wait,
+    wait_blocking,
 };
 
 pub use spumoni_core::flavour;

@@ -19,6 +19,7 @@ use crate::report::StopReport;
 use crate::runner::core::{Core, Inside, here};
 use crate::runner::group::{Group, GroupBuilder};
 use crate::runner::periodic::PeriodicBuilder;
+use crate::runner::race::Race;
 use crate::runner::scope::ScopeError;
 use crate::service::launch::Service;
 use crate::submit::{self, CellOf, Options};
@@ -208,6 +209,36 @@ impl Handle {
         E: Into<anyhow::Error>,
     {
         self.group(name).scope_blocking(body)
+    }
+
+    /// Several payloads, of any flavours, of which the first that ends counts: the others are stopped and waited
+    /// for. They run in a group with this name; payloads are added by [`Race::racer`]. Short for
+    /// [`GroupBuilder::race`] with the usual settings.
+    ///
+    /// To wait for the first of tasks that go on, see [`select`](crate::select).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # mod plain { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/plain.rs")); }
+    /// # use plain::Plain;
+    /// use spumoni_core::{Context, ServiceRunner};
+    ///
+    /// let runner = ServiceRunner::new();
+    /// let won = runner
+    ///     .race("mirrors")
+    ///     .racer(Plain, async || {
+    ///         Context::current().stopped().await;
+    ///         "far"
+    ///     })
+    ///     .racer(Plain, async || "near")
+    ///     .first_blocking()?;
+    /// assert_eq!(won.into_value(), "near");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn race<T: Send + 'static>(&self, name: impl Into<Arc<str>>) -> Race<T> {
+        self.group(name).race()
     }
 
     /// Gives the runner a service. Before [`run`](crate::ServiceRunner::run) it is kept for that; while

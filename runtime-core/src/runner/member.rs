@@ -257,7 +257,21 @@ impl<'a> MemberBuilder<'a> {
         P: Payload<F::Mode>,
         P::Output: Send,
     {
-        let here = Location::caller();
+        self.try_spawn_at(flavour, payload, Location::caller())
+    }
+
+    /// As `try_spawn`, for a payload that was named elsewhere.
+    pub(super) fn try_spawn_at<F, P>(
+        self,
+        flavour: F,
+        payload: P,
+        here: &'static Location<'static>,
+    ) -> Result<TaskHandle<P::Output>, SpawnError<P>>
+    where
+        F: Flavour,
+        P: Payload<F::Mode>,
+        P::Output: Send,
+    {
         match self.try_place() {
             Ok(place) => self
                 .hand_over(place, |core, options| spawn_in(core, flavour, payload, options, here)),

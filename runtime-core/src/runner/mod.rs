@@ -5,6 +5,7 @@ pub(crate) mod member;
 pub(crate) mod group;
 pub(crate) mod fork;
 pub(crate) mod scope;
+pub(crate) mod race;
 pub(crate) mod section;
 pub(crate) mod periodic;
 pub(crate) mod handle;

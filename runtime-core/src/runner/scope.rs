@@ -159,18 +159,18 @@ impl<T> Ended<T> {
 }
 
 /// The stop of the task that called, which is a stop of the group.
-struct CallersStop<'a> {
+pub(super) struct CallersStop<'a> {
     node: &'a GroupCore,
     stopped: Option<Stopped>,
 }
 
 impl<'a> CallersStop<'a> {
-    fn watch(node: &'a GroupCore) -> Self {
+    pub(super) fn watch(node: &'a GroupCore) -> Self {
         let stopped = cell::current().map(|task| Stopped::of(Arc::clone(task.header().stop())));
         CallersStop { node, stopped }
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) {
         let asked = self.stopped.as_mut().is_some_and(|stop| Pin::new(stop).poll(cx).is_ready());
         if asked {
             self.stopped = None;

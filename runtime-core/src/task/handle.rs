@@ -113,7 +113,8 @@ impl<T: Send + 'static> TaskHandle<T> {
         self.sleep(Deadline::never()).unwrap_or(Err(JoinError::Abandoned))
     }
 
-    fn wait(&mut self, deadline: Deadline) -> Option<Outcome<T>> {
+    /// Waits for the outcome until the deadline. What it gives but for a ring is taken from the handle.
+    pub(crate) fn wait(&mut self, deadline: Deadline) -> Option<Outcome<T>> {
         let Some(task) = self.task.clone() else {
             return Some(Err(JoinError::Taken));
         };
@@ -122,9 +123,11 @@ impl<T: Send + 'static> TaskHandle<T> {
         }
         // A wait with a limit ends, so it closes no ring.
         let endless = deadline == Deadline::never();
-        let target: Arc<dyn Target> = task;
+        let target: Arc<dyn Target> = task.clone();
         let edge = match endless.then(|| block_current(&target)).transpose() {
             Ok(edge) => edge,
+            // Its lane may have blocked after the task had ended.
+            Err(_) if task.header().life.state().is_final() => return Some(self.take()),
             Err(ring) => return Some(Err(JoinError::WouldDeadlock(Box::new(ring)))),
         };
         let outcome = self.sleep(deadline);
@@ -149,7 +152,7 @@ impl<T: Send + 'static> TaskHandle<T> {
     }
 
     /// Leaves the waker if the outcome is not there yet.
-    fn is_ready(&mut self, waker: &Waker) -> bool {
+    pub(crate) fn is_ready(&mut self, waker: &Waker) -> bool {
         let Some(task) = &self.task else { return true };
         if task.header().life.state().is_final() {
             return true;
@@ -162,7 +165,8 @@ impl<T: Send + 'static> TaskHandle<T> {
         task.header().life.watch(waker)
     }
 
-    fn take(&mut self) -> Outcome<T> {
+    /// Takes the outcome, which must be there.
+    pub(crate) fn take(&mut self) -> Outcome<T> {
         let Some(task) = self.task.take() else {
             return Err(JoinError::Taken);
         };
@@ -170,6 +174,18 @@ impl<T: Send + 'static> TaskHandle<T> {
             task.header().home().await_ends(self.label.id);
         }
         task.take_outcome()
+    }
+
+    /// The task, unless its outcome was taken.
+    pub(crate) fn as_task(&self) -> Option<Arc<dyn AnyTask>> {
+        self.task.clone().map(|task| task as Arc<dyn AnyTask>)
+    }
+
+    /// The ring, if the handle is that of the task which the calling thread runs.
+    pub(crate) fn own_ring(&self) -> Option<Ring> {
+        self.task.as_ref()?;
+        let current = cell::current()?;
+        (current.header().id == self.label.id).then(|| Ring::of_one(self.label.to_string()))
     }
 }
 
@@ -207,11 +223,7 @@ impl<T: Send + 'static> Future for TaskHandle<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        if this.task.is_some()
-            && let Some(current) = cell::current()
-            && current.header().id == this.label.id
-        {
-            let ring = Ring::of_one(this.label.to_string());
+        if let Some(ring) = this.own_ring() {
             return Poll::Ready(Err(JoinError::WouldDeadlock(Box::new(ring))));
         }
         if this.is_ready(cx.waker()) { Poll::Ready(this.take()) } else { Poll::Pending }

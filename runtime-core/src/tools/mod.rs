@@ -7,3 +7,6 @@ pub(crate) mod event;
 pub(crate) mod timeout;
 pub(crate) mod pace;
 pub(crate) mod ticks;
+pub(crate) mod handles;
+pub(crate) mod several;
+pub(crate) mod gather;
