@@ -6,6 +6,7 @@
 
 mod asked;
 mod one_task;
+mod deferred;
 mod grace;
 mod deadline;
 mod dropped;
