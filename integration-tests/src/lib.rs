@@ -9,6 +9,7 @@ pub mod contract;
 pub mod each;
 pub mod told;
 pub mod program;
+pub mod page;
 
 use std::process::Command;
 use std::sync::mpsc::{RecvTimeoutError, channel};

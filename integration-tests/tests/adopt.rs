@@ -211,7 +211,7 @@ fn payloads_adopt_payloads_of_all_flavours() {
 /// Rows 54 and 58: what was taken has run or was dropped by the time of the report, and what was not taken
 /// has come back.
 #[test]
-fn while_threads_adopt_and_one_stops_every_payload_is_accounted_for() {
+fn f054_f058_while_threads_adopt_and_one_stops_every_payload_is_accounted_for() {
     within(LIMIT, || {
         for round in 0..20 {
             let (runner, tally, begun) = (runner(), Tally::default(), Gate::default());
@@ -253,7 +253,7 @@ fn while_threads_adopt_and_one_stops_every_payload_is_accounted_for() {
 
 /// C20 and row 61.
 #[test]
-fn a_runner_without_work_ends_at_once_or_when_it_is_stopped() {
+fn f061_a_runner_without_work_ends_at_once_or_when_it_is_stopped() {
     within(LIMIT, || {
         let report = runner().run();
         assert_eq!((report.reason(), report.is_clean()), (&StopReason::Finished, true));

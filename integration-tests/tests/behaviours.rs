@@ -2,9 +2,9 @@
 //!
 //! The numbers in the tests' doc comments are the source, the last column of the table comes out of them.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
-use std::{env, fs};
+use std::collections::BTreeSet;
+
+use integration_tests::page::{Page, Shown, Tests, cells};
 
 /// Letter, the highest number, and the numbers below that were given to no case.
 const CASES: [(char, u32, &[u32]); 3] = [
@@ -26,7 +26,7 @@ const OPEN: &str = "open: ";
 #[test]
 fn every_case_has_one_row_and_every_row_a_test_or_a_reason() {
     // As it ought to be: whether it is so is the next test's question.
-    let page = Cited::read().page(&fs::read_to_string(page()).unwrap());
+    let page = ought(&page());
     let rows: Vec<Row<'_>> = page.lines().filter_map(Row::of).collect();
     let named: Vec<&str> = rows.iter().map(|row| row.case).filter(|case| is_case(case)).collect();
     let once: BTreeSet<&str> = named.iter().copied().collect();
@@ -45,33 +45,42 @@ fn every_case_has_one_row_and_every_row_a_test_or_a_reason() {
 
 #[test]
 fn the_tests_of_every_row_are_those_that_cite_its_case() {
-    let page = fs::read_to_string(page()).unwrap();
-    let cited = Cited::read();
+    let cited = cited();
     let unknown: Vec<_> =
-        cited.cases.keys().filter(|case| !cases().any(|known| known == **case)).collect();
+        cited.rows().filter(|case| !cases().any(|known| known == **case)).collect();
     assert!(unknown.is_empty(), "doc comments cite what is no case: {unknown:?}");
-    let now = cited.page(&page);
-    if now == page {
-        return;
-    }
-    if env::var_os("UPDATE_BEHAVIOURS").is_some() {
-        fs::write(self::page(), now).unwrap();
-        return;
-    }
-    let stale: Vec<_> = page.lines().zip(now.lines()).filter(|(was, is)| was != is).collect();
-    panic!("set UPDATE_BEHAVIOURS=1 and run this again to mend docs/behaviours.md: {stale:#?}");
+    let page = page();
+    page.hold(&ought(&page));
 }
 
 #[test]
 fn every_test_that_a_row_names_exists() {
-    let page = fs::read_to_string(page()).unwrap();
-    let cited = Cited::read();
-    let gone: Vec<&str> = page
-        .split('`')
-        .filter(|text| text.contains(".rs::"))
-        .filter(|test| !cited.tests.contains(*test))
-        .collect();
+    let page = page();
+    let gone = page.names_in_vain(&tests());
     assert!(gone.is_empty(), "no such test: {gone:#?}");
+}
+
+fn page() -> Page {
+    Page::read("behaviours.md", "UPDATE_BEHAVIOURS")
+}
+
+fn tests() -> Tests {
+    Tests::read(&[("", "tests"), ("contract/", "src/contract")])
+}
+
+/// Who proves each case.
+fn cited() -> Shown {
+    tests().by_row(|test| cases_in(&test.doc))
+}
+
+/// The page as it ought to be.
+fn ought(page: &Page) -> String {
+    let cited = cited();
+    page.with(|line| {
+        // Rows of other names are written by hand.
+        let Row { case, asked, last } = Row::of(line).filter(|row| is_case(row.case))?;
+        Some(format!("| {case} | {asked} | {} |", cited.cell(case, last)))
+    })
 }
 
 /// A row of the page.
@@ -83,78 +92,10 @@ struct Row<'a> {
 
 impl<'a> Row<'a> {
     fn of(line: &'a str) -> Option<Self> {
-        let mut cells = line.strip_prefix("| ")?.strip_suffix('|')?.split(" | ").map(str::trim);
-        let (case, asked, last) = (cells.next()?, cells.next()?, cells.next()?);
+        let cells = cells(line)?;
+        let [case, asked, last, ..] = *cells else { return None };
         case.ends_with(|c: char| c.is_ascii_digit()).then_some(Row { case, asked, last })
     }
-}
-
-/// What the sources say.
-#[derive(Default)]
-struct Cited {
-    /// Every function with a name, as the page calls it.
-    tests: BTreeSet<String>,
-    /// Who proves each case.
-    cases: BTreeMap<String, BTreeSet<String>>,
-}
-
-impl Cited {
-    fn read() -> Self {
-        let mut cited = Cited::default();
-        let (tests, contract) = (root().join("tests"), root().join("src/contract"));
-        for file in sources(&tests).into_iter().chain(sources(&contract)) {
-            let below = if file.starts_with(&tests) { tests.clone() } else { root().join("src") };
-            let name = file.strip_prefix(below).unwrap().to_str().unwrap();
-            cited.take(name, &fs::read_to_string(&file).unwrap());
-        }
-        cited
-    }
-
-    fn take(&mut self, file: &str, source: &str) {
-        let mut doc = String::new();
-        for line in source.lines().map(str::trim) {
-            if let Some(text) = line.strip_prefix("///") {
-                doc.push_str(text);
-            } else if let Some(name) = function(line) {
-                let test = format!("{file}::{name}");
-                for case in cases_in(&doc) {
-                    self.cases.entry(case).or_default().insert(test.clone());
-                }
-                self.tests.insert(test);
-                doc.clear();
-            } else if !line.starts_with("#[") {
-                doc.clear();
-            }
-        }
-    }
-
-    /// The page as it ought to be.
-    fn page(&self, page: &str) -> String {
-        page.lines().map(|line| format!("{}\n", self.line(line))).collect()
-    }
-
-    fn line(&self, line: &str) -> String {
-        let Some(Row { case, asked, last }) = Row::of(line) else { return line.to_owned() };
-        let tests = self.cases.get(case);
-        let last = match tests {
-            Some(tests) => {
-                let tests: Vec<String> = tests.iter().map(|test| format!("`{test}`")).collect();
-                tests.join(", ")
-            }
-            // The test is gone, and was no reason.
-            None if is_case(case) && last.starts_with('`') && last.contains(".rs::") => {
-                String::new()
-            }
-            None => last.to_owned(),
-        };
-        format!("| {case} | {asked} | {last} |")
-    }
-}
-
-fn function(line: &str) -> Option<&str> {
-    let line = line.strip_prefix("pub ").unwrap_or(line);
-    let name = line.strip_prefix("fn ")?;
-    name.split(['(', '<']).next()
 }
 
 /// The cases that a doc comment cites: `A63`, `A14–A19`, `A14 to A19`.
@@ -191,25 +132,4 @@ fn cases() -> impl Iterator<Item = String> {
     CASES.into_iter().flat_map(|(letter, highest, gaps)| {
         (1..=highest).filter(|n| !gaps.contains(n)).map(move |n| format!("{letter}{n}"))
     })
-}
-
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
-        let path = entry.path();
-        if path.is_dir() && !path.ends_with("ui") {
-            found.extend(sources(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
-    found
-}
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn page() -> PathBuf {
-    root().join("../docs/behaviours.md")
 }

@@ -112,7 +112,7 @@ fn inside() {
 }
 
 #[test]
-fn execute_works_inside_tokio_main_with_one_thread() {
+fn f125_execute_works_inside_tokio_main_with_one_thread() {
     #[tokio::main(flavor = "current_thread")]
     async fn main() {
         inside();
@@ -122,7 +122,7 @@ fn execute_works_inside_tokio_main_with_one_thread() {
 }
 
 #[test]
-fn execute_works_inside_tokio_main_with_several_threads() {
+fn f125_execute_works_inside_tokio_main_with_several_threads() {
     #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
     async fn main() {
         inside();
@@ -211,7 +211,7 @@ impl Drop for OnDrop {
 
 /// Row 48: a panic of a payload is caught and the one that unwinds goes on, also on a lane and in a pool.
 #[test]
-fn execute_works_from_a_destructor_during_unwinding() {
+fn f048_execute_works_from_a_destructor_during_unwinding() {
     within(LIMIT, || {
         let runner = runner();
         let (told, tells) = channel();
@@ -236,7 +236,7 @@ fn execute_works_from_a_destructor_during_unwinding() {
 
 /// Row 48: when the thread's own variables are going.
 #[test]
-fn execute_works_from_a_destructor_of_a_thread_local() {
+fn f048_execute_works_from_a_destructor_of_a_thread_local() {
     thread_local! {
         static LAST: RefCell<Option<OnDrop>> = const { RefCell::new(None) };
     }

@@ -940,7 +940,7 @@ fn a_stopping_group_hands_the_payload_back_but_helps_a_member_that_cleans_up() {
 
 /// O13, T109.
 #[test]
-fn a_name_is_refused_while_a_living_sibling_has_it_and_free_again_afterwards() {
+fn f085_a_name_is_refused_while_a_living_sibling_has_it_and_free_again_afterwards() {
     within(LIMIT, || {
         let runner = runner();
         let one = group(&runner, "one");
@@ -1004,7 +1004,7 @@ fn a_member_is_found_by_name_while_it_lives_and_shown_with_its_path() {
 }
 
 #[test]
-fn bad_names_and_a_limit_of_zero_are_refused() {
+fn f086_f118_bad_names_and_a_limit_of_zero_are_refused() {
     within(LIMIT, || {
         let runner = runner();
         for bad in ["", "a\nb", "a/b", &"x".repeat(256)] {
@@ -1027,7 +1027,7 @@ fn bad_names_and_a_limit_of_zero_are_refused() {
 
 /// A92, A105, A100, A101, A103.
 #[test]
-fn no_more_members_run_at_once_than_the_limit_says() {
+fn f056_no_more_members_run_at_once_than_the_limit_says() {
     within(LIMIT, || {
         let runner = runner();
         for limit in [1, 3] {
@@ -1093,7 +1093,7 @@ fn places_are_given_in_the_order_of_asking() {
 }
 
 #[test]
-fn a_full_group_hands_the_payload_back_at_once_when_asked_not_to_wait() {
+fn f056_a_full_group_hands_the_payload_back_at_once_when_asked_not_to_wait() {
     within(LIMIT, || {
         let runner = runner();
         let group = runner.group("full").limit(1).open().unwrap();

@@ -23,7 +23,7 @@ const BATCH: usize = 10_000;
 const MOST: usize = 64 << 10;
 
 #[test]
-fn a_runner_is_no_bigger_after_a_million_tasks_than_after_the_first() {
+fn f116_a_runner_is_no_bigger_after_a_million_tasks_than_after_the_first() {
     within(Duration::from_secs(540), || {
         for_good(Tokio);
         for_good(Smol);

@@ -17,10 +17,10 @@ use spumoni::{HomeView, JoinError, TaskState, Tree};
 on_each_lane!(
     a_lane_shows_its_tasks_by_name_and_state,
     a_tree_asked_for_on_the_own_lane_is_complete,
-    a_stalled_lane_is_shown_and_not_waited_for,
-    tasks_that_wait_to_be_taken_up_are_counted,
+    f017_a_stalled_lane_is_shown_and_not_waited_for,
+    f056_tasks_that_wait_to_be_taken_up_are_counted,
     a_task_grows_older_and_is_polled,
-    a_named_task_that_holds_its_lane_is_shown_by_name,
+    f017_a_named_task_that_holds_its_lane_is_shown_by_name,
 );
 
 on_each!(
@@ -187,7 +187,7 @@ fn a_tree_asked_for_on_the_own_lane_is_complete(lane: impl Lane) {
 }
 
 /// FAULTS 17.
-fn a_stalled_lane_is_shown_and_not_waited_for(lane: impl Lane) {
+fn f017_a_stalled_lane_is_shown_and_not_waited_for(lane: impl Lane) {
     let runner = runner();
     let free = held(&runner, lane, "holder");
     let tree = runner.tree();
@@ -216,7 +216,7 @@ fn one_more(runner: &Handle, lane: impl Lane) -> u64 {
     tree.alive()
 }
 
-fn a_named_task_that_holds_its_lane_is_shown_by_name(lane: impl Lane) {
+fn f017_a_named_task_that_holds_its_lane_is_shown_by_name(lane: impl Lane) {
     let runner = runner();
     let free = held(&runner, lane, "holder");
     let tree = runner.tree();
@@ -256,7 +256,7 @@ fn a_pool_shows_who_has_its_threads_and_how_many_wait() {
     });
 }
 
-fn tasks_that_wait_to_be_taken_up_are_counted(lane: impl Lane) {
+fn f056_tasks_that_wait_to_be_taken_up_are_counted(lane: impl Lane) {
     let runner = runner();
     let free = held(&runner, lane, "holder");
     for _ in 0..5 {

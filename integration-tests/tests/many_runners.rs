@@ -66,33 +66,33 @@ fn leaves_nothing(way: &'static str) {
 }
 
 #[test]
-fn ten_runners_one_after_the_other_leave_no_thread_and_no_descriptor() {
+fn f122_f123_ten_runners_one_after_the_other_leave_no_thread_and_no_descriptor() {
     leaves_nothing("one after the other");
 }
 
 #[test]
-fn ten_runners_at_once_leave_no_thread_and_no_descriptor() {
+fn f122_f123_ten_runners_at_once_leave_no_thread_and_no_descriptor() {
     leaves_nothing("at once");
 }
 
 #[test]
-fn runners_inside_lanes_and_pools_of_others_leave_no_thread_and_no_descriptor() {
+fn f123_runners_inside_lanes_and_pools_of_others_leave_no_thread_and_no_descriptor() {
     leaves_nothing("inside");
 }
 
 #[test]
-fn dropped_runners_leave_no_thread_and_no_descriptor() {
+fn f062_f123_dropped_runners_leave_no_thread_and_no_descriptor() {
     leaves_nothing("dropped");
 }
 
 #[test]
-fn failed_runners_leave_no_thread_and_no_descriptor() {
+fn f123_failed_runners_leave_no_thread_and_no_descriptor() {
     leaves_nothing("failed");
 }
 
 /// C1: a second one is no error, and the first is undisturbed.
 #[test]
-fn ten_runners_at_once_end_each_in_its_own_way() {
+fn f123_ten_runners_at_once_end_each_in_its_own_way() {
     within(LIMIT, || {
         let all_there = Arc::new(Barrier::new(10));
         let runs: Vec<_> = (0..10)

@@ -25,7 +25,7 @@ const MOST: usize = 144;
 const REST: usize = 256 << 10;
 
 #[test]
-fn a_million_pending_tasks_take_no_more_than_144_bytes_each_and_give_them_back() {
+fn f055_a_million_pending_tasks_take_no_more_than_144_bytes_each_and_give_them_back() {
     within(Duration::from_secs(300), || {
         pend(Tokio);
         pend(Smol);

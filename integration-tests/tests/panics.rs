@@ -54,8 +54,8 @@ fn panic_of<F: Any>(
 
 /// Row 7: the language says so.
 #[test]
-fn a_destructor_that_panics_while_a_panic_unwinds_ends_the_process() {
-    const NAME: &str = "a_destructor_that_panics_while_a_panic_unwinds_ends_the_process";
+fn f007_a_destructor_that_panics_while_a_panic_unwinds_ends_the_process() {
+    const NAME: &str = "f007_a_destructor_that_panics_while_a_panic_unwinds_ends_the_process";
     fn panics_twice() {
         let _always = Always;
         panic!("once");
@@ -75,8 +75,8 @@ fn a_destructor_that_panics_while_a_panic_unwinds_ends_the_process() {
 
 /// Row 8: the standard library says so.
 #[test]
-fn a_thread_local_whose_destructor_panics_ends_the_process() {
-    const NAME: &str = "a_thread_local_whose_destructor_panics_ends_the_process";
+fn f008_a_thread_local_whose_destructor_panics_ends_the_process() {
+    const NAME: &str = "f008_a_thread_local_whose_destructor_panics_ends_the_process";
     thread_local! {
         static MINED: Always = const { Always };
     }
@@ -97,8 +97,8 @@ fn a_thread_local_whose_destructor_panics_ends_the_process() {
 
 /// Row 9: the standard library says so.
 #[test]
-fn a_panic_hook_that_panics_ends_the_process() {
-    const NAME: &str = "a_panic_hook_that_panics_ends_the_process";
+fn f009_a_panic_hook_that_panics_ends_the_process() {
+    const NAME: &str = "f009_a_panic_hook_that_panics_ends_the_process";
     if is_child() {
         panic::set_hook(Box::new(|_| panic!("in the hook")));
         let runner = runner();
@@ -209,7 +209,7 @@ fn a_panic_is_never_given_the_place_of_another_one() {
 
 /// Row 64: a runner that is dropped by a panic adds none of its own.
 #[test]
-fn a_runner_dropped_while_a_panic_unwinds_asks_its_tasks_to_stop() {
+fn f064_a_runner_dropped_while_a_panic_unwinds_asks_its_tasks_to_stop() {
     within(LIMIT, || {
         let gate = Gate::default();
         let come = gate.clone();
@@ -266,28 +266,28 @@ fn mined_futures_that_a_stop_cancels_are_contained(flavour: impl Lane) {
 }
 
 #[test]
-fn mined_futures_that_a_stop_cancels_on_the_tokio_lane_are_contained() {
+fn f005_mined_futures_that_a_stop_cancels_on_the_tokio_lane_are_contained() {
     mined_futures_that_a_stop_cancels_are_contained(Tokio);
 }
 
 #[test]
-fn mined_futures_that_a_stop_cancels_on_the_smol_lane_are_contained() {
+fn f005_mined_futures_that_a_stop_cancels_on_the_smol_lane_are_contained() {
     mined_futures_that_a_stop_cancels_are_contained(Smol);
 }
 
 #[test]
-fn mined_futures_that_a_stop_cancels_on_the_async_std_lane_are_contained() {
+fn f005_mined_futures_that_a_stop_cancels_on_the_async_std_lane_are_contained() {
     mined_futures_that_a_stop_cancels_are_contained(AsyncStd);
 }
 
 #[test]
-fn mined_futures_that_a_stop_cancels_on_a_lane_of_a_third_party_are_contained() {
+fn f005_mined_futures_that_a_stop_cancels_on_a_lane_of_a_third_party_are_contained() {
     mined_futures_that_a_stop_cancels_are_contained(Fake);
 }
 
 /// Row 27 in sense: it is the user's code that makes an `anyhow::Error` of an error.
 #[test]
-fn an_error_that_panics_when_it_is_converted_is_the_failure_of_its_task() {
+fn f027_an_error_that_panics_when_it_is_converted_is_the_failure_of_its_task() {
     struct Stubborn;
     impl From<Stubborn> for anyhow::Error {
         fn from(_: Stubborn) -> Self {
@@ -315,8 +315,8 @@ fn an_error_that_panics_when_it_is_converted_is_the_failure_of_its_task() {
 
 /// A subscriber is the user's code, and it prints the user's errors: both may panic, on any thread.
 #[test]
-fn a_subscriber_that_panics_ends_nothing() {
-    const NAME: &str = "a_subscriber_that_panics_ends_nothing";
+fn f128_a_subscriber_that_panics_ends_nothing() {
+    const NAME: &str = "f128_a_subscriber_that_panics_ends_nothing";
     struct Panics;
     impl tracing::Subscriber for Panics {
         fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {

@@ -48,13 +48,15 @@ fn main_that_returns_the_report_ends_with_its_code_and_prints_it() {
 
 /// PEERS 0, FAULTS 16 and 18: the peers take 6.0 s and say `Ok(())`.
 #[test]
-fn a_payload_that_sleeps_for_six_seconds_does_not_keep_a_stop_from_its_budget_of_half_a_second() {
+fn f017_f018_a_payload_that_sleeps_for_six_seconds_does_not_keep_a_stop_from_its_budget_of_half_a_second()
+ {
     within(LIMIT, || FLAVOURS.map(|flavour| assert_leaves("sleeping", flavour)));
 }
 
 /// FAULTS 16: a loop that never yields burns its core and nothing else.
 #[test]
-fn a_payload_that_spins_for_six_seconds_does_not_keep_a_stop_from_its_budget_of_half_a_second() {
+fn f016_a_payload_that_spins_for_six_seconds_does_not_keep_a_stop_from_its_budget_of_half_a_second()
+{
     within(LIMIT, || {
         assert_leaves("spinning", "tokio");
         assert_leaves("spinning", "thread");
@@ -82,7 +84,7 @@ fn assert_leaves(way: &str, flavour: &str) {
 
 /// FAULTS 24.
 #[test]
-fn a_payload_that_exits_the_process_ends_it_with_its_own_code() {
+fn f024_a_payload_that_exits_the_process_ends_it_with_its_own_code() {
     within(LIMIT, || {
         for flavour in FLAVOURS {
             let end = ending("exit", flavour);
@@ -94,7 +96,7 @@ fn a_payload_that_exits_the_process_ends_it_with_its_own_code() {
 
 /// FAULTS 65.
 #[test]
-fn a_forgotten_runner_keeps_no_process_from_leaving() {
+fn f065_a_forgotten_runner_keeps_no_process_from_leaving() {
     within(LIMIT, || {
         for flavour in FLAVOURS {
             assert_eq!(ending("forgotten", flavour).code, Some(0), "{flavour}");
@@ -104,7 +106,7 @@ fn a_forgotten_runner_keeps_no_process_from_leaving() {
 
 /// FAULTS 105.
 #[test]
-fn a_report_that_cannot_be_printed_still_sets_the_code() {
+fn f105_a_report_that_cannot_be_printed_still_sets_the_code() {
     within(LIMIT, || {
         for (way, code) in [("clean", 0), ("error", 1), ("panic", 101)] {
             let mut child = Command::new(ENDING)

@@ -54,7 +54,7 @@ fn sigint_and_sigterm_end_run_in_good_order_and_are_named() {
 
 /// A135, FAULTS 100, A134, PEERS 17.
 #[test]
-fn a_second_signal_forces_the_end_with_a_code_of_its_own() {
+fn f100_a_second_signal_forces_the_end_with_a_code_of_its_own() {
     within(LIMIT, || {
         for (first, second, code) in
             [("INT", "INT", 130), ("TERM", "TERM", 143), ("TERM", "INT", 130), ("INT", "TERM", 143)]
@@ -76,7 +76,7 @@ fn a_second_signal_forces_the_end_with_a_code_of_its_own() {
 
 /// FAULTS 100: who was still running is told.
 #[test]
-fn a_forced_end_names_who_held_on() {
+fn f100_a_forced_end_names_who_held_on() {
     within(LIMIT, || {
         let mut daemon = daemon("slow-to-drop", "ready, working");
         daemon.signal("TERM", 1);
@@ -145,7 +145,7 @@ fn a_storm_of_both_signals_is_one_stop_and_a_later_one_forces() {
 
 /// FAULTS 99.
 #[test]
-fn signals_before_the_runner_is_up_are_kept_from_the_first_statement_on() {
+fn f099_signals_before_the_runner_is_up_are_kept_from_the_first_statement_on() {
     within(LIMIT, || {
         for (name, count) in [("INT", 1), ("TERM", 1), ("TERM", 1000)] {
             let mut daemon = daemon("early", "held");
@@ -159,7 +159,7 @@ fn signals_before_the_runner_is_up_are_kept_from_the_first_statement_on() {
 
 /// A141, FAULTS 99, PEERS 4.
 #[test]
-fn a_signal_at_any_moment_of_the_start_up_is_not_lost() {
+fn f099_a_signal_at_any_moment_of_the_start_up_is_not_lost() {
     within(LIMIT, || {
         for step in 0..40_u32 {
             let mut daemon = daemon("early", "held");
@@ -230,7 +230,7 @@ fn a_runner_that_leaves_signals_alone_is_ended_by_them() {
 
 /// FAULTS 102.
 #[test]
-fn a_signal_while_stopping_after_a_failure_changes_neither_reason_nor_code() {
+fn f102_a_signal_while_stopping_after_a_failure_changes_neither_reason_nor_code() {
     within(LIMIT, || {
         let mut daemon = daemon("failing", "ready, working");
         daemon.say("fail");
@@ -249,7 +249,7 @@ fn a_signal_while_stopping_after_a_failure_changes_neither_reason_nor_code() {
 
 /// FAULTS 104.
 #[test]
-fn two_runners_both_hear_a_signal() {
+fn f104_two_runners_both_hear_a_signal() {
     within(LIMIT, || {
         let daemon = daemon("two", "ready, ready");
         daemon.signal("TERM", 1);
@@ -264,7 +264,7 @@ fn two_runners_both_hear_a_signal() {
 
 /// FAULTS 104.
 #[test]
-fn a_payload_that_listens_by_itself_hears_the_signal_too() {
+fn f104_a_payload_that_listens_by_itself_hears_the_signal_too() {
     within(LIMIT, || {
         let daemon = daemon("beside-tokio", "listening, ready");
         daemon.signal("TERM", 1);
@@ -313,7 +313,7 @@ fn a_signal_has_its_answer_in_time_although_a_lane_is_held() {
 
 /// FAULTS 79.
 #[test]
-fn a_process_that_was_halted_during_its_stop_ends_right_after_it_goes_on() {
+fn f079_a_process_that_was_halted_during_its_stop_ends_right_after_it_goes_on() {
     within(LIMIT, || {
         let daemon = daemon("stuck", "ready, working");
         daemon.signal("TERM", 1);
@@ -330,7 +330,7 @@ fn a_process_that_was_halted_during_its_stop_ends_right_after_it_goes_on() {
 
 /// FAULTS 106: what a container has. Needs the right to make a namespace, and is skipped without it.
 #[test]
-fn the_first_process_of_a_container_is_ended_by_sigterm_too() {
+fn f106_the_first_process_of_a_container_is_ended_by_sigterm_too() {
     within(LIMIT, || {
         let may = Command::new("unshare").args(["--pid", "--fork", "true"]).output();
         if !may.is_ok_and(|output| output.status.success()) {

@@ -77,17 +77,17 @@ fn handles_are_awaited_in(flavour: impl Lane) {
 }
 
 #[test]
-fn handles_of_all_flavours_are_awaited_in_the_tokio_flavour() {
+fn f032_handles_of_all_flavours_are_awaited_in_the_tokio_flavour() {
     handles_are_awaited_in(Tokio);
 }
 
 #[test]
-fn handles_of_all_flavours_are_awaited_in_the_smol_flavour() {
+fn f032_handles_of_all_flavours_are_awaited_in_the_smol_flavour() {
     handles_are_awaited_in(Smol);
 }
 
 #[test]
-fn handles_of_all_flavours_are_awaited_in_the_async_std_flavour() {
+fn f032_handles_of_all_flavours_are_awaited_in_the_async_std_flavour() {
     handles_are_awaited_in(AsyncStd);
 }
 
@@ -111,7 +111,7 @@ fn handles_are_joined_in(flavour: impl Any<Mode = Blocking>) {
 }
 
 #[test]
-fn handles_of_all_flavours_are_joined_in_the_thread_flavour() {
+fn f032_handles_of_all_flavours_are_joined_in_the_thread_flavour() {
     handles_are_joined_in(Thread);
 }
 
@@ -122,7 +122,7 @@ fn handles_of_all_flavours_are_joined_in_a_pool_of_a_third_party() {
 
 /// A142.
 #[test]
-fn handles_of_all_flavours_are_joined_by_a_plain_thread() {
+fn f032_handles_of_all_flavours_are_joined_by_a_plain_thread() {
     within(LIMIT, || {
         let (runner, gate) = (runner(), Gate::default());
         let (pending, ready) = pending_and_ready(&runner, &gate);
@@ -212,7 +212,7 @@ fn a_wait_that_was_given_up_can_be_taken_up_again() {
 
 /// A43, T57, T61, row 36 in the large: each is woken, whatever the order.
 #[test]
-fn a_thousand_handles_awaited_at_once_all_give_their_values() {
+fn f036_a_thousand_handles_awaited_at_once_all_give_their_values() {
     within(LIMIT, || {
         let (runner, gate) = (runner(), Gate::default());
         let value = |value: usize| {
@@ -237,7 +237,7 @@ fn a_thousand_handles_awaited_at_once_all_give_their_values() {
 
 /// Row 29: whoever drops the handle, the value goes where it was made.
 #[test]
-fn a_value_left_unread_on_another_lane_is_dropped_on_the_lane_that_made_it() {
+fn f029_a_value_left_unread_on_another_lane_is_dropped_on_the_lane_that_made_it() {
     fn left<F: Lane>(runner: &Handle, flavour: F) {
         let lane = runner.execute(flavour, async || thread::current().id()).unwrap();
         let (value, dropped) = witness();
@@ -265,7 +265,7 @@ fn a_value_left_unread_on_another_lane_is_dropped_on_the_lane_that_made_it() {
 
 /// Row 34, across lanes: the stop ends them, and nobody has blocked.
 #[test]
-fn tasks_of_different_lanes_that_await_each_other_end_with_the_stop() {
+fn f034_tasks_of_different_lanes_that_await_each_other_end_with_the_stop() {
     within(LIMIT, || {
         let built = ServiceRunner::builder().signals(false).grace(Duration::ZERO).build();
         let (runner, gate) = (built.unwrap(), Gate::default());
@@ -297,7 +297,7 @@ fn tasks_of_different_lanes_that_await_each_other_end_with_the_stop() {
 
 /// Row 39b: the pool is full, so it has not begun when it is stopped.
 #[test]
-fn a_pool_task_that_is_stopped_before_a_thread_is_free_never_runs() {
+fn f039b_a_pool_task_that_is_stopped_before_a_thread_is_free_never_runs() {
     within(LIMIT, || {
         let built = ServiceRunner::builder().signals(false).pool_size(1).build();
         let (runner, gate, told) = (built.unwrap(), Gate::default(), Gate::default());
@@ -333,7 +333,7 @@ fn a_pool_task_that_is_stopped_before_a_thread_is_free_never_runs() {
 
 /// Row 32: nobody has run it; those who wait are let go.
 #[test]
-fn handles_of_a_runner_that_was_dropped_give_what_became_of_their_tasks() {
+fn f032_handles_of_a_runner_that_was_dropped_give_what_became_of_their_tasks() {
     within(LIMIT, || {
         let (runner, gate) = (runner(), Gate::default());
         let open = Gate::default();
@@ -356,7 +356,7 @@ fn handles_of_a_runner_that_was_dropped_give_what_became_of_their_tasks() {
 
 /// Row 62a: what is ready before anybody asks.
 #[test]
-fn values_of_every_size_come_back_whole() {
+fn f062a_values_of_every_size_come_back_whole() {
     within(LIMIT, || {
         let runner = runner();
         let large = runner.spawn(Smol, || std::future::ready([7_u8; 1 << 16])).unwrap();
@@ -371,7 +371,7 @@ fn values_of_every_size_come_back_whole() {
 
 /// The executor of a wait may be anybody's: what its waker does is no matter of the lane.
 #[test]
-fn a_waker_that_panics_ends_nothing() {
+fn f128_a_waker_that_panics_ends_nothing() {
     struct Panics;
     impl Wake for Panics {
         fn wake(self: Arc<Self>) {

@@ -18,8 +18,8 @@ on_each!(
     a_task_that_ended_by_itself_has_its_stopper_dropped_and_never_called,
     a_task_that_never_begins_does_not_need_its_stopper,
     a_stop_right_after_the_start_is_never_lost,
-    the_panic_of_a_stopper_is_in_the_end_of_its_member,
-    the_error_of_a_stopper_does_not_replace_the_failure_of_its_task,
+    f073_the_panic_of_a_stopper_is_in_the_end_of_its_member,
+    f073_the_error_of_a_stopper_does_not_replace_the_failure_of_its_task,
     a_refused_task_comes_back_and_its_stopper_is_not_called,
 );
 
@@ -220,7 +220,7 @@ fn a_thread_that_blocks_in_a_scope_stops_its_members_by_their_stoppers() {
 
 /// O28: it holds up no other stopper, no deadline, and the report no longer than for a while.
 #[test]
-fn a_stopper_that_hangs_holds_up_nobody_and_is_named() {
+fn f074_a_stopper_that_hangs_holds_up_nobody_and_is_named() {
     within(LIMIT, || {
         let runner = runner();
         let group = open(&runner, "servers");
@@ -255,7 +255,7 @@ fn a_stopper_that_hangs_holds_up_nobody_and_is_named() {
 
 /// O28, O32: the group's deadline fires whatever the stopper does.
 #[test]
-fn the_deadline_of_a_group_holds_while_a_stopper_hangs() {
+fn f074_the_deadline_of_a_group_holds_while_a_stopper_hangs() {
     within(LIMIT, || {
         let runner = runner();
         let grace = Duration::from_millis(100);
@@ -283,7 +283,7 @@ fn the_deadline_of_a_group_holds_while_a_stopper_hangs() {
 }
 
 /// O30: the others are stopped, since a failing stopper is a failure of the group.
-fn the_panic_of_a_stopper_is_in_the_end_of_its_member<F: Any>(flavour: F) {
+fn f073_the_panic_of_a_stopper_is_in_the_end_of_its_member<F: Any>(flavour: F) {
     let runner = runner();
     let group = open(&runner, "servers");
     let gates = [Gate::default(), Gate::default()];
@@ -309,7 +309,7 @@ fn the_panic_of_a_stopper_is_in_the_end_of_its_member<F: Any>(flavour: F) {
 }
 
 /// O30, O35: both are there, in one end.
-fn the_error_of_a_stopper_does_not_replace_the_failure_of_its_task<F: Any>(flavour: F) {
+fn f073_the_error_of_a_stopper_does_not_replace_the_failure_of_its_task<F: Any>(flavour: F) {
     let runner = runner();
     let group = open(&runner, "servers");
     let gate = Gate::default();
@@ -329,7 +329,7 @@ fn the_error_of_a_stopper_does_not_replace_the_failure_of_its_task<F: Any>(flavo
 
 /// O30, and rule 6: what nobody holds is the runner's.
 #[test]
-fn the_error_of_a_stopper_whose_task_has_ended_is_in_the_report() {
+fn f073_the_error_of_a_stopper_whose_task_has_ended_is_in_the_report() {
     within(LIMIT, || {
         let runner = runner();
         let (gate, ended) = (Gate::default(), Gate::default());

@@ -256,7 +256,7 @@ fn everybody_at_once(round: u64) {
 }
 
 #[test]
-fn every_payload_is_accounted_for_once_whatever_everybody_does() {
+fn f058_every_payload_is_accounted_for_once_whatever_everybody_does() {
     within(LIMIT, || {
         for round in 0..20 {
             everybody_at_once(round);
@@ -266,7 +266,7 @@ fn every_payload_is_accounted_for_once_whatever_everybody_does() {
 
 /// FAULTS 54: adopted or refused, and what was adopted before the stop either ran or was dropped.
 #[test]
-fn an_adopt_that_races_with_a_stop_is_taken_or_comes_back() {
+fn f054_an_adopt_that_races_with_a_stop_is_taken_or_comes_back() {
     within(LIMIT, || {
         for round in 0..200_u64 {
             let runner = ServiceRunner::builder().signals(false).build().expect("good settings");

@@ -9,7 +9,7 @@ use std::process::Command;
 const COMPILER: &str = "rustc 1.95.";
 
 #[test]
-fn mistakes_are_told_in_a_way_that_helps_and_sound_code_compiles() {
+fn f129_mistakes_are_told_in_a_way_that_helps_and_sound_code_compiles() {
     let version = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
         .arg("-V")
         .output();

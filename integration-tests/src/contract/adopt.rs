@@ -13,7 +13,9 @@ use crate::{finish, runner};
 
 /// A122.
 /// Case C18, row 28: nothing is wrong with `()` and `Ok(())`.
-pub fn adopted_payloads_that_end_well_let_the_run_end_well<F: Flavour<Mode: Calls>>(flavour: F) {
+pub fn f028_adopted_payloads_that_end_well_let_the_run_end_well<F: Flavour<Mode: Calls>>(
+    flavour: F,
+) {
     let runner = runner();
     runner.adopt(flavour, <F::Mode>::payload(|| ())).unwrap();
     runner.adopt(flavour, <F::Mode>::payload(|| Ok::<(), Refused>(()))).unwrap();
@@ -24,7 +26,7 @@ pub fn adopted_payloads_that_end_well_let_the_run_end_well<F: Flavour<Mode: Call
 }
 
 /// Case C17, row 11.
-pub fn an_adopted_error_ends_the_run_as_its_root_cause_with_all_its_sources<
+pub fn f011_an_adopted_error_ends_the_run_as_its_root_cause_with_all_its_sources<
     F: Flavour<Mode: Calls>,
 >(
     flavour: F,
@@ -48,7 +50,9 @@ pub fn an_adopted_error_ends_the_run_as_its_root_cause_with_all_its_sources<
 
 /// A9.
 /// Case C17, rows 1 and 2.
-pub fn an_adopted_panic_ends_the_run_with_its_text_and_place<F: Flavour<Mode: Calls>>(flavour: F) {
+pub fn f001_an_adopted_panic_ends_the_run_with_its_text_and_place<F: Flavour<Mode: Calls>>(
+    flavour: F,
+) {
     let runner = runner();
     let id = runner.adopt(flavour, <F::Mode>::payload(boom)).unwrap();
     let report = runner.run_until_stopped();
@@ -61,7 +65,9 @@ pub fn an_adopted_panic_ends_the_run_with_its_text_and_place<F: Flavour<Mode: Ca
 }
 
 /// Row 2.
-pub fn a_panic_with_a_value_that_is_no_string_is_told_by_a_fixed_text<F: Flavour<Mode: Calls>>(
+pub fn f002_a_panic_with_a_value_that_is_no_string_is_told_by_a_fixed_text<
+    F: Flavour<Mode: Calls>,
+>(
     flavour: F,
 ) {
     let runner = runner();
@@ -107,7 +113,7 @@ pub fn adopt_returns_at_once_while_the_flavour_is_busy<F: Flavour<Mode: Calls>>(
 }
 
 /// T84, row 14.
-pub fn a_failure_during_a_stop_is_reported_and_does_not_change_the_reason<
+pub fn f014_a_failure_during_a_stop_is_reported_and_does_not_change_the_reason<
     F: Flavour<Mode: Calls>,
 >(
     flavour: F,

@@ -28,7 +28,9 @@ impl<T, C: FnMut(&mut Cx<'_>) -> Poll<T>, H> Future for Polled<C, H> {
 }
 
 /// Row 45, for a payload that never ends by itself.
-pub fn execute_is_answered_when_its_payload_is_cancelled_by_a_stop<F: Flavour<Mode = Async>>(
+pub fn f045_execute_is_answered_when_its_payload_is_cancelled_by_a_stop<
+    F: Flavour<Mode = Async>,
+>(
     flavour: F,
 ) {
     let (runner, gate) = (hasty(), Gate::default());
@@ -46,7 +48,7 @@ pub fn execute_is_answered_when_its_payload_is_cancelled_by_a_stop<F: Flavour<Mo
 }
 
 /// Case C46, row 19.
-pub fn a_future_that_ignores_the_stop_is_dropped_when_its_grace_is_over<
+pub fn f019_a_future_that_ignores_the_stop_is_dropped_when_its_grace_is_over<
     F: Flavour<Mode = Async>,
 >(
     flavour: F,
@@ -69,7 +71,7 @@ pub fn a_future_that_ignores_the_stop_is_dropped_when_its_grace_is_over<
 }
 
 /// Row 20, and a grace of its own that is shorter than the runner's.
-pub fn a_future_that_nobody_wakes_is_dropped_when_its_own_grace_is_over<
+pub fn f020_a_future_that_nobody_wakes_is_dropped_when_its_own_grace_is_over<
     F: Flavour<Mode = Async>,
 >(
     flavour: F,
@@ -85,7 +87,7 @@ pub fn a_future_that_nobody_wakes_is_dropped_when_its_own_grace_is_over<
 }
 
 /// Row 39b: its lane is busy when the stop comes. What it captured is dropped on the lane.
-pub fn a_stopped_task_that_has_not_begun_never_begins<F: Flavour<Mode = Async>>(flavour: F) {
+pub fn f039b_a_stopped_task_that_has_not_begun_never_begins<F: Flavour<Mode = Async>>(flavour: F) {
     let (runner, gate, told) = (runner(), Gate::default(), Gate::default());
     let lane = runner.execute(flavour, async || thread::current().id()).unwrap();
     let holds = gate.clone();
@@ -137,7 +139,7 @@ pub fn destructors_have_run_when_the_handle_says_that_its_task_was_stopped<
 }
 
 /// Row 5: three at a stop, the one in the middle is mined.
-pub fn one_future_whose_destructor_panics_does_not_keep_the_others_from_being_dropped<
+pub fn f005_one_future_whose_destructor_panics_does_not_keep_the_others_from_being_dropped<
     F: Flavour<Mode = Async>,
 >(
     flavour: F,
@@ -159,7 +161,7 @@ pub fn one_future_whose_destructor_panics_does_not_keep_the_others_from_being_dr
 }
 
 /// Row 5, at the end: adopted, executed, spawned.
-pub fn a_future_whose_destructor_panics_at_its_end_still_gives_its_value<
+pub fn f005_a_future_whose_destructor_panics_at_its_end_still_gives_its_value<
     F: Flavour<Mode = Async>,
 >(
     flavour: F,
@@ -179,7 +181,7 @@ pub fn a_future_whose_destructor_panics_at_its_end_still_gives_its_value<
 }
 
 /// Rows 1 and 5 together: the first panic is the failure, the second one is contained.
-pub fn a_future_that_panics_and_whose_destructor_panics_too_is_one_failure_and_one_contained<
+pub fn f005_a_future_that_panics_and_whose_destructor_panics_too_is_one_failure_and_one_contained<
     F: Flavour<Mode = Async>,
 >(
     flavour: F,

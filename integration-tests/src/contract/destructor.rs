@@ -11,7 +11,7 @@ use crate::witness::{BANG, Bomb};
 use crate::{runner, until};
 
 /// Row 5, for a closure. The flavour is kept busy, so that the stop comes before the payload begins.
-pub fn a_payload_whose_destructor_panics_is_contained_and_named_when_it_never_ran<
+pub fn f005_a_payload_whose_destructor_panics_is_contained_and_named_when_it_never_ran<
     F: Flavour<Mode: Calls>,
 >(
     flavour: F,
@@ -38,7 +38,9 @@ pub fn a_payload_whose_destructor_panics_is_contained_and_named_when_it_never_ra
 }
 
 /// Row 5, for a value: its handle is dropped before the end of its task, and after it.
-pub fn a_value_whose_destructor_panics_unread_is_contained_and_named<F: Flavour<Mode: Calls>>(
+pub fn f005_a_value_whose_destructor_panics_unread_is_contained_and_named<
+    F: Flavour<Mode: Calls>,
+>(
     flavour: F,
 ) {
     let (runner, gate) = (runner(), Gate::default());
@@ -59,7 +61,7 @@ pub fn a_value_whose_destructor_panics_unread_is_contained_and_named<F: Flavour<
 }
 
 /// Row 3: adopted, executed, joined, dropped unread.
-pub fn a_panic_whose_value_panics_when_dropped_is_one_failure_and_no_more<
+pub fn f003_a_panic_whose_value_panics_when_dropped_is_one_failure_and_no_more<
     F: Flavour<Mode: Calls>,
 >(
     flavour: F,
@@ -78,7 +80,7 @@ pub fn a_panic_whose_value_panics_when_dropped_is_one_failure_and_no_more<
 }
 
 /// Row 5, for the error of an adopted payload, which lives in the report.
-pub fn an_error_whose_destructor_panics_ends_nothing<F: Flavour<Mode: Calls>>(flavour: F) {
+pub fn f005_an_error_whose_destructor_panics_ends_nothing<F: Flavour<Mode: Calls>>(flavour: F) {
     #[derive(Debug)]
     struct Mined(#[allow(dead_code, reason = "it is there to be dropped")] Bomb);
     impl fmt::Display for Mined {

@@ -13,7 +13,7 @@ use crate::{finish, runner};
 
 /// A140.
 /// Cases C4, C11 and C13; before `run`, as row 46 has it.
-pub fn execute_gives_the_value_of_the_payload<F: Flavour<Mode: Calls>>(flavour: F) {
+pub fn f046_execute_gives_the_value_of_the_payload<F: Flavour<Mode: Calls>>(flavour: F) {
     let runner = runner();
     let value = runner.execute(flavour, <F::Mode>::payload(|| String::from("value")));
     assert_eq!(value.unwrap(), "value");
@@ -30,7 +30,7 @@ pub fn execute_hands_over_what_the_closure_captures<F: Flavour<Mode: Calls>>(fla
 }
 
 /// Case C14, row 51.
-pub fn execute_gives_an_error_value_to_the_caller_and_the_runner_goes_on<
+pub fn f051_execute_gives_an_error_value_to_the_caller_and_the_runner_goes_on<
     F: Flavour<Mode: Calls>,
 >(
     flavour: F,
@@ -43,7 +43,7 @@ pub fn execute_gives_an_error_value_to_the_caller_and_the_runner_goes_on<
 }
 
 /// Case C14, rows 1, 2 and 51.
-pub fn execute_gives_the_text_and_the_place_of_a_panic_to_the_caller_and_the_runner_goes_on<
+pub fn f001_f002_f051_execute_gives_the_text_and_the_place_of_a_panic_to_the_caller_and_the_runner_goes_on<
     F: Flavour<Mode: Calls>,
 >(
     flavour: F,
@@ -60,7 +60,7 @@ pub fn execute_gives_the_text_and_the_place_of_a_panic_to_the_caller_and_the_run
 }
 
 /// Row 45: the payload sees the stop, and its value comes back still.
-pub fn execute_in_flight_is_answered_when_a_stop_comes<F: Flavour<Mode: Calls>>(flavour: F) {
+pub fn f045_execute_in_flight_is_answered_when_a_stop_comes<F: Flavour<Mode: Calls>>(flavour: F) {
     let (runner, gate) = (runner(), Gate::default());
     let (handle, payload) = (runner.handle(), <F::Mode>::until_stopped(&gate, || 7));
     let caller = thread::spawn(move || handle.execute(flavour, payload).unwrap());
@@ -71,7 +71,7 @@ pub fn execute_in_flight_is_answered_when_a_stop_comes<F: Flavour<Mode: Calls>>(
 }
 
 /// Row 62a.
-pub fn closures_of_no_size_and_of_a_megabyte_run<F: Flavour<Mode: Calls>>(flavour: F) {
+pub fn f062a_closures_of_no_size_and_of_a_megabyte_run<F: Flavour<Mode: Calls>>(flavour: F) {
     const STACK: usize = 64 << 20;
     const MEGABYTE: usize = 1 << 20;
     let body = move || {

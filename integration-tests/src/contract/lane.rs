@@ -47,7 +47,7 @@ pub fn a_future_may_hold_what_is_not_send_across_an_await<F: Flavour<Mode = Asyn
 }
 
 /// T51, row 62a among them: a future that is ready from the start.
-pub fn every_form_of_async_payload_is_taken<F: Flavour<Mode = Async>>(flavour: F) {
+pub fn f062a_every_form_of_async_payload_is_taken<F: Flavour<Mode = Async>>(flavour: F) {
     type Boxed = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = u32>>> + Send>;
     let runner = runner();
     let captured = String::from("captured");
@@ -154,7 +154,7 @@ pub fn futures_are_made_polled_and_dropped_on_the_thread_of_their_lane_only<
 }
 
 /// A8, row 27: adopted, executed and spawned, and its name is free again.
-pub fn a_closure_that_panics_before_it_makes_its_future_is_a_failure_like_others<
+pub fn f027_a_closure_that_panics_before_it_makes_its_future_is_a_failure_like_others<
     F: Flavour<Mode = Async>,
 >(
     flavour: F,
@@ -175,7 +175,9 @@ pub fn a_closure_that_panics_before_it_makes_its_future_is_a_failure_like_others
 }
 
 /// Rows 49 and 118: nothing, a while, and for ever.
-pub fn the_sleep_of_the_context_runs_on_the_lane_and_ends_with_a_stop<F: Flavour<Mode = Async>>(
+pub fn f118_the_sleep_of_the_context_runs_on_the_lane_and_ends_with_a_stop<
+    F: Flavour<Mode = Async>,
+>(
     flavour: F,
 ) {
     let (runner, gate) = (runner(), Gate::default());
@@ -201,7 +203,7 @@ pub fn the_sleep_of_the_context_runs_on_the_lane_and_ends_with_a_stop<F: Flavour
 }
 
 /// Row 33.
-pub fn a_task_that_awaits_itself_is_told_so<F: Flavour<Mode = Async>>(flavour: F) {
+pub fn f033_a_task_that_awaits_itself_is_told_so<F: Flavour<Mode = Async>>(flavour: F) {
     let runner = runner();
     let (give, own) = channel::<TaskHandle<()>>();
     let (tell, told) = channel();
@@ -224,7 +226,7 @@ pub fn a_task_that_awaits_itself_is_told_so<F: Flavour<Mode = Async>>(flavour: F
 }
 
 /// Row 34: nobody blocks, so nobody is refused, and the stop ends both.
-pub fn tasks_that_await_each_other_leave_the_lane_usable_and_end_with_the_stop<
+pub fn f034_tasks_that_await_each_other_leave_the_lane_usable_and_end_with_the_stop<
     F: Flavour<Mode = Async>,
 >(
     flavour: F,
@@ -258,7 +260,7 @@ pub fn tasks_that_await_each_other_leave_the_lane_usable_and_end_with_the_stop<
 }
 
 /// Case C54, row 39: from the future itself and from a plain function that it calls.
-pub fn execute_on_the_own_lane_is_refused_at_once_and_the_payload_is_usable<
+pub fn f039_execute_on_the_own_lane_is_refused_at_once_and_the_payload_is_usable<
     F: Flavour<Mode = Async>,
 >(
     flavour: F,
@@ -283,7 +285,7 @@ pub fn execute_on_the_own_lane_is_refused_at_once_and_the_payload_is_usable<
 }
 
 /// Row 38: of a task that ended, and of one that was cancelled; woken from another thread.
-pub fn wakers_that_outlive_the_runner_do_nothing<F: Flavour<Mode = Async>>(flavour: F) {
+pub fn f038_wakers_that_outlive_the_runner_do_nothing<F: Flavour<Mode = Async>>(flavour: F) {
     let runner = hasty();
     let (give, wakers) = channel::<Waker>();
     let keeps = |end: bool| {
@@ -311,7 +313,7 @@ pub fn wakers_that_outlive_the_runner_do_nothing<F: Flavour<Mode = Async>>(flavo
 }
 
 /// Row 36: each side waits for the other, thousands of times.
-pub fn no_wake_up_is_lost_between_a_thread_and_the_lane<F: Flavour<Mode = Async>>(flavour: F) {
+pub fn f036_no_wake_up_is_lost_between_a_thread_and_the_lane<F: Flavour<Mode = Async>>(flavour: F) {
     const ROUNDS: usize = 2000;
     let runner = runner();
     let there: Vec<Gate> = (0..ROUNDS).map(|_| Gate::default()).collect();

@@ -52,7 +52,7 @@ pub fn payloads_run_in_parallel<F: Flavour<Mode = Blocking>>(flavour: F) {
 }
 
 /// Rows 49 and 118: nothing, a while, and for ever.
-pub fn the_sleep_of_the_context_ends_with_a_stop<F: Flavour<Mode = Blocking>>(flavour: F) {
+pub fn f118_the_sleep_of_the_context_ends_with_a_stop<F: Flavour<Mode = Blocking>>(flavour: F) {
     let (runner, gate) = (runner(), Gate::default());
     let come = gate.clone();
     let sleeper = runner.spawn(flavour, move || {
@@ -75,7 +75,7 @@ pub fn the_sleep_of_the_context_ends_with_a_stop<F: Flavour<Mode = Blocking>>(fl
 
 /// A143.
 /// Cases C46 and C47, rows 18 and 75: the stop has an end, and what comes later is kept.
-pub fn a_thread_that_never_looks_is_given_up_and_its_failure_is_kept_as_a_late_one<
+pub fn f018_f075_a_thread_that_never_looks_is_given_up_and_its_failure_is_kept_as_a_late_one<
     F: Flavour<Mode = Blocking>,
 >(
     flavour: F,

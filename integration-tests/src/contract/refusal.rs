@@ -11,7 +11,7 @@ use crate::witness::witness;
 use crate::{finish, runner, until};
 
 /// Rows 44 and 53: while stopping, and when all is over.
-pub fn payloads_refused_while_stopping_and_after_the_end_come_back_usable<
+pub fn f044_f053_payloads_refused_while_stopping_and_after_the_end_come_back_usable<
     F: Flavour<Mode: Calls>,
 >(
     flavour: F,
@@ -42,7 +42,7 @@ pub fn payloads_refused_while_stopping_and_after_the_end_come_back_usable<
 }
 
 /// A name belongs to one living task of a runner.
-pub fn a_name_in_use_is_refused_with_both_places_and_the_payload_is_usable<
+pub fn f085_a_name_in_use_is_refused_with_both_places_and_the_payload_is_usable<
     F: Flavour<Mode: Calls>,
 >(
     flavour: F,
@@ -72,7 +72,7 @@ pub fn a_name_in_use_is_refused_with_both_places_and_the_payload_is_usable<
 }
 
 /// Row 86, for tasks.
-pub fn a_bad_name_is_refused_and_the_payload_is_usable<F: Flavour<Mode: Calls>>(flavour: F) {
+pub fn f086_a_bad_name_is_refused_and_the_payload_is_usable<F: Flavour<Mode: Calls>>(flavour: F) {
     let runner = runner();
     let (long, longest) = ("x".repeat(256), "x".repeat(255));
     for bad in ["", "a\0b", "line\nbreak", &long] {

@@ -23,7 +23,9 @@ pub fn a_joined_handle_gives_the_value<F: Flavour<Mode: Calls>>(flavour: F) {
 }
 
 /// A155, T56, row 31.
-pub fn an_awaited_handle_gives_the_value_and_then_says_that_it_is_taken<F: Flavour<Mode: Calls>>(
+pub fn f031_an_awaited_handle_gives_the_value_and_then_says_that_it_is_taken<
+    F: Flavour<Mode: Calls>,
+>(
     flavour: F,
 ) {
     let (runner, gate) = (runner(), Gate::default());
@@ -38,7 +40,9 @@ pub fn an_awaited_handle_gives_the_value_and_then_says_that_it_is_taken<F: Flavo
 }
 
 /// A44, T68, rows 1 and 2, for a handle.
-pub fn a_panic_comes_back_through_the_handle_and_the_runner_goes_on<F: Flavour<Mode: Calls>>(
+pub fn f001_a_panic_comes_back_through_the_handle_and_the_runner_goes_on<
+    F: Flavour<Mode: Calls>,
+>(
     flavour: F,
 ) {
     let runner = runner();
@@ -66,7 +70,9 @@ pub fn an_error_value_of_a_spawned_payload_belongs_to_the_holder_of_the_handle<
 }
 
 /// Row 49: a limit of nothing, one that is over, and one that never is.
-pub fn a_join_with_a_limit_gives_the_handle_back_when_the_limit_is_over<F: Flavour<Mode: Calls>>(
+pub fn f049_a_join_with_a_limit_gives_the_handle_back_when_the_limit_is_over<
+    F: Flavour<Mode: Calls>,
+>(
     flavour: F,
 ) {
     let (runner, gate) = (runner(), Gate::default());
@@ -79,7 +85,7 @@ pub fn a_join_with_a_limit_gives_the_handle_back_when_the_limit_is_over<F: Flavo
 }
 
 /// Row 29.
-pub fn a_task_goes_on_when_its_handle_is_dropped<F: Flavour<Mode: Calls>>(flavour: F) {
+pub fn f029_a_task_goes_on_when_its_handle_is_dropped<F: Flavour<Mode: Calls>>(flavour: F) {
     let (runner, gate, ran) = (runner(), Gate::default(), Gate::default());
     let of_payload = ran.clone();
     drop(runner.spawn(flavour, <F::Mode>::after(&gate, move || of_payload.open())).unwrap());
@@ -89,7 +95,9 @@ pub fn a_task_goes_on_when_its_handle_is_dropped<F: Flavour<Mode: Calls>>(flavou
 }
 
 /// Row 29.
-pub fn a_panic_that_comes_after_its_handle_was_dropped_ends_the_run<F: Flavour<Mode: Calls>>(
+pub fn f029_a_panic_that_comes_after_its_handle_was_dropped_ends_the_run<
+    F: Flavour<Mode: Calls>,
+>(
     flavour: F,
 ) {
     let (runner, gate) = (runner(), Gate::default());
@@ -103,7 +111,9 @@ pub fn a_panic_that_comes_after_its_handle_was_dropped_ends_the_run<F: Flavour<M
 }
 
 /// Row 29, when the task has ended already: nothing is left to run, and yet it is not lost.
-pub fn a_panic_whose_handle_is_dropped_unread_ends_the_run<F: Flavour<Mode: Calls>>(flavour: F) {
+pub fn f029_a_panic_whose_handle_is_dropped_unread_ends_the_run<F: Flavour<Mode: Calls>>(
+    flavour: F,
+) {
     let runner = runner();
     let handle = runner.task("pump").spawn(flavour, <F::Mode>::payload(boom)).unwrap();
     until(|| handle.is_finished());
@@ -126,7 +136,7 @@ pub fn a_panic_that_was_read_ends_nothing<F: Flavour<Mode: Calls>>(flavour: F) {
 }
 
 /// Row 29: a value is dropped where it was made.
-pub fn a_value_whose_handle_was_dropped_before_the_end_is_dropped_at_home<
+pub fn f029_a_value_whose_handle_was_dropped_before_the_end_is_dropped_at_home<
     F: Flavour<Mode: Calls>,
 >(
     flavour: F,
@@ -142,7 +152,9 @@ pub fn a_value_whose_handle_was_dropped_before_the_end_is_dropped_at_home<
 }
 
 /// Row 29, when the task has ended already.
-pub fn a_value_whose_handle_is_dropped_after_the_end_is_dropped_at_home<F: Flavour<Mode: Calls>>(
+pub fn f029_a_value_whose_handle_is_dropped_after_the_end_is_dropped_at_home<
+    F: Flavour<Mode: Calls>,
+>(
     flavour: F,
 ) {
     let runner = runner();
@@ -156,7 +168,7 @@ pub fn a_value_whose_handle_is_dropped_after_the_end_is_dropped_at_home<F: Flavo
 }
 
 /// Row 30.
-pub fn a_leaked_handle_holds_nothing_up<F: Flavour<Mode: Calls>>(flavour: F) {
+pub fn f030_a_leaked_handle_holds_nothing_up<F: Flavour<Mode: Calls>>(flavour: F) {
     let (runner, gate) = (runner(), Gate::default());
     std::mem::forget(runner.spawn(flavour, <F::Mode>::payload(|| 1)).unwrap());
     std::mem::forget(runner.spawn(flavour, <F::Mode>::until_stopped(&gate, || 2)).unwrap());
@@ -166,7 +178,7 @@ pub fn a_leaked_handle_holds_nothing_up<F: Flavour<Mode: Calls>>(flavour: F) {
 }
 
 /// Row 39a: asked twice, and asked when it has ended.
-pub fn a_stop_of_one_task_reaches_it_once_and_no_other<F: Flavour<Mode: Calls>>(flavour: F) {
+pub fn f039a_a_stop_of_one_task_reaches_it_once_and_no_other<F: Flavour<Mode: Calls>>(flavour: F) {
     let (runner, gate) = (runner(), Gate::default());
     let spawn = || runner.spawn(flavour, <F::Mode>::until_stopped(&gate, || 1)).unwrap();
     let (one, other) = (spawn(), spawn());
@@ -183,7 +195,9 @@ pub fn a_stop_of_one_task_reaches_it_once_and_no_other<F: Flavour<Mode: Calls>>(
 }
 
 /// Row 32.
-pub fn handles_give_their_outcome_after_the_end_of_the_runner<F: Flavour<Mode: Calls>>(flavour: F) {
+pub fn f032_handles_give_their_outcome_after_the_end_of_the_runner<F: Flavour<Mode: Calls>>(
+    flavour: F,
+) {
     let (runner, gate) = (runner(), Gate::default());
     let ended = runner.spawn(flavour, <F::Mode>::payload(|| 1)).unwrap();
     let joined = runner.spawn(flavour, <F::Mode>::until_stopped(&gate, || 2)).unwrap();

@@ -59,7 +59,7 @@ impl LaneEngine for Break {
 
 /// FAULTS 127.
 #[test]
-fn a_lane_whose_executor_breaks_or_leaves_is_a_failure_and_keeps_nobody_waiting() {
+fn f127_a_lane_whose_executor_breaks_or_leaves_is_a_failure_and_keeps_nobody_waiting() {
     within(LIMIT, || {
         for (how, said) in [
             (Break::Error, "no more descriptors"),

@@ -12,14 +12,14 @@ use spumoni::prelude::*;
 use crate::{Broken, assert_all_reported, numbers};
 
 on_each!(
-    an_error_stops_the_runner_and_is_its_root_cause,
-    a_panic_stops_the_runner_and_is_its_root_cause,
+    f011_an_error_stops_the_runner_and_is_its_root_cause,
+    f001_a_panic_stops_the_runner_and_is_its_root_cause,
     a_failure_asks_everybody_else_to_stop,
     a_runner_that_was_never_run_still_reports_its_failure,
 );
 
 /// C17.
-fn an_error_stops_the_runner_and_is_its_root_cause<F: Any>(flavour: F) {
+fn f011_an_error_stops_the_runner_and_is_its_root_cause<F: Any>(flavour: F) {
     let runner = runner();
     let fails = F::Mode::payload(|| Err::<(), _>(Broken(1)));
     let line = line!() + 1;
@@ -40,7 +40,7 @@ fn an_error_stops_the_runner_and_is_its_root_cause<F: Any>(flavour: F) {
 }
 
 /// C17, O29.
-fn a_panic_stops_the_runner_and_is_its_root_cause<F: Any>(flavour: F) {
+fn f001_a_panic_stops_the_runner_and_is_its_root_cause<F: Any>(flavour: F) {
     let runner = runner();
     let line = line!() + 1;
     let panics = F::Mode::payload(|| panic!("on purpose, {}", 7));
@@ -106,7 +106,7 @@ fn a_runner_that_was_never_run_still_reports_its_failure<F: Any>(flavour: F) {
 
 /// PEERS 15, rule 3: what belongs on another lane says so, with the task and the place.
 #[test]
-fn a_tokio_timer_off_the_tokio_lane_is_a_failure_of_its_task() {
+fn f120_a_tokio_timer_off_the_tokio_lane_is_a_failure_of_its_task() {
     fn assert_says_so(lane: impl Lane) {
         let runner = runner();
         let line = line!() + 1;

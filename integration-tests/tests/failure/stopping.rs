@@ -12,13 +12,13 @@ use spumoni::prelude::*;
 use crate::{Broken, numbers};
 
 on_each!(
-    a_failure_during_a_requested_stop_is_reported_and_not_the_reason,
-    a_panic_during_a_requested_stop_is_reported_and_not_the_reason,
-    a_failure_after_the_report_is_a_late_one,
+    f014_a_failure_during_a_requested_stop_is_reported_and_not_the_reason,
+    f014_a_panic_during_a_requested_stop_is_reported_and_not_the_reason,
+    f075_a_failure_after_the_report_is_a_late_one,
 );
 
 /// C44, FAULTS 14, T71.
-fn a_failure_during_a_requested_stop_is_reported_and_not_the_reason<F: Any>(flavour: F) {
+fn f014_a_failure_during_a_requested_stop_is_reported_and_not_the_reason<F: Any>(flavour: F) {
     let runner = runner();
     let begun = Gate::default();
     let fails = F::Mode::until_stopped(&begun, || Err::<(), _>(Broken(1)));
@@ -33,7 +33,7 @@ fn a_failure_during_a_requested_stop_is_reported_and_not_the_reason<F: Any>(flav
     assert!(!report.to_string().contains("root cause"), "{report}");
 }
 
-fn a_panic_during_a_requested_stop_is_reported_and_not_the_reason<F: Any>(flavour: F) {
+fn f014_a_panic_during_a_requested_stop_is_reported_and_not_the_reason<F: Any>(flavour: F) {
     let runner = runner();
     let begun = Gate::default();
     let panics = F::Mode::until_stopped(&begun, || panic!("on purpose"));
@@ -48,7 +48,7 @@ fn a_panic_during_a_requested_stop_is_reported_and_not_the_reason<F: Any>(flavou
 }
 
 /// C47, FAULTS 75.
-fn a_failure_after_the_report_is_a_late_one<F: Any>(flavour: F) {
+fn f075_a_failure_after_the_report_is_a_late_one<F: Any>(flavour: F) {
     let runner = runner();
     let gate = Gate::default();
     let held = gate.clone();

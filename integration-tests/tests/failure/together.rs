@@ -12,10 +12,10 @@ use spumoni::prelude::*;
 
 use crate::{Broken, assert_all_reported};
 
-on_each!(two_failures_of_one_flavour_at_the_same_time_are_both_reported,);
+on_each!(f013_two_failures_of_one_flavour_at_the_same_time_are_both_reported,);
 
 /// C43, PEERS 1.
-fn two_failures_of_one_flavour_at_the_same_time_are_both_reported<F: Any>(flavour: F) {
+fn f013_two_failures_of_one_flavour_at_the_same_time_are_both_reported<F: Any>(flavour: F) {
     for _ in 0..20 {
         let runner = runner();
         let gate = Gate::default();
@@ -46,7 +46,7 @@ fn fail_with_the_others<F: Any>(
 
 /// C43, T52, T72, PEERS 1.
 #[test]
-fn failures_of_different_flavours_at_the_same_time_are_all_reported() {
+fn f013_failures_of_different_flavours_at_the_same_time_are_all_reported() {
     within(LIMIT, || {
         for _ in 0..20 {
             let two = runner();
@@ -75,7 +75,7 @@ fn failures_of_different_flavours_at_the_same_time_are_all_reported() {
 }
 
 #[test]
-fn an_error_and_a_panic_at_the_same_time_are_both_reported_and_the_first_decides_the_code() {
+fn f013_an_error_and_a_panic_at_the_same_time_are_both_reported_and_the_first_decides_the_code() {
     within(LIMIT, || {
         for _ in 0..20 {
             let runner = runner();

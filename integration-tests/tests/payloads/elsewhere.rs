@@ -45,7 +45,7 @@ fn the_channels_of_tokio_work_on_all_lanes() {
 
 /// Row 121: they bring a thread of their own.
 #[test]
-fn timers_and_sockets_of_smol_and_async_std_work_on_all_lanes() {
+fn f121_timers_and_sockets_of_smol_and_async_std_work_on_all_lanes() {
     async fn all() {
         use smol::io::AsyncReadExt;
         takes_short(smol::Timer::after(SHORT)).await;
@@ -69,7 +69,7 @@ fn timers_and_sockets_of_smol_and_async_std_work_on_all_lanes() {
 
 /// Row 120: its lane goes on, and the message says what is missing.
 #[test]
-fn a_timer_of_tokio_on_another_lane_is_a_failure_of_its_task_that_says_why() {
+fn f120_a_timer_of_tokio_on_another_lane_is_a_failure_of_its_task_that_says_why() {
     fn misplaced<F: Lane>(flavour: F) {
         let runner = runner();
         let sleeps = async || tokio::time::sleep(SHORT).await;

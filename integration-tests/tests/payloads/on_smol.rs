@@ -108,7 +108,7 @@ fn files_channels_and_locks_of_smol_work_on_the_smol_lane() {
 
 /// Row 25, and dropping the handle of one cancels it at once, as everywhere in smol.
 #[test]
-fn tasks_that_a_payload_gave_to_the_smol_lane_are_dropped_with_it() {
+fn f025_tasks_that_a_payload_gave_to_the_smol_lane_are_dropped_with_it() {
     fn ended_with<F: Lane>(flavour: F) {
         let (runner, come) = (runner(), Gate::default());
         let ((one, detached), (other, cancelled)) = (witness(), witness());

@@ -11,7 +11,7 @@ use spumoni::prelude::*;
 
 /// Row 25: std, and threads of its own.
 #[test]
-fn files_sockets_and_threads_of_std_work_in_the_thread_flavour() {
+fn f025_files_sockets_and_threads_of_std_work_in_the_thread_flavour() {
     within(LIMIT, || {
         let runner = runner();
         let payload = || {
@@ -37,7 +37,7 @@ fn files_sockets_and_threads_of_std_work_in_the_thread_flavour() {
 
 /// Row 25: a thread that a payload made is nobody's; the context that was taken along tells it of the stop.
 #[test]
-fn a_context_taken_along_tells_a_thread_that_the_payload_made_of_the_stop() {
+fn f025_a_context_taken_along_tells_a_thread_that_the_payload_made_of_the_stop() {
     within(LIMIT, || {
         let (runner, gate) = (runner(), Gate::default());
         let (come, told) = (gate.clone(), Arc::new(AtomicBool::new(false)));

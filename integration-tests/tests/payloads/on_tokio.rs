@@ -79,7 +79,7 @@ fn the_spawns_of_tokio_work_on_the_tokio_lane() {
 
 /// Row 25: what a payload gave to its runtime by itself ends with the lane, on the lane's thread.
 #[test]
-fn tasks_that_a_payload_gave_to_tokio_are_dropped_with_the_lane() {
+fn f025_tasks_that_a_payload_gave_to_tokio_are_dropped_with_the_lane() {
     within(LIMIT, || {
         let (runner, gate) = (runner(), Gate::default());
         let come = gate.clone();

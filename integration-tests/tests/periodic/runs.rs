@@ -22,7 +22,7 @@ on_each_lane!(
     a_run_that_fails_is_told_and_the_next_goes_on,
     a_run_that_takes_too_long_fails_with_that,
     the_handle_of_periodic_work_stops_it_and_its_runs,
-    an_interval_of_zero_gives_the_payload_back,
+    f118_an_interval_of_zero_gives_the_payload_back,
     an_interval_without_end_runs_once,
 );
 
@@ -50,7 +50,7 @@ mod on_thread {
         a_run_that_fails_is_told_and_the_next_goes_on,
         a_run_that_takes_too_long_fails_with_that,
         the_handle_of_periodic_work_stops_it_and_its_runs,
-        an_interval_of_zero_gives_the_payload_back,
+        f118_an_interval_of_zero_gives_the_payload_back,
         an_interval_without_end_runs_once,
     );
 }
@@ -239,7 +239,7 @@ fn the_handle_of_periodic_work_stops_it_and_its_runs<F: Repeats>(flavour: F) {
 }
 
 /// Row 118 of the faults.
-fn an_interval_of_zero_gives_the_payload_back<F: Repeats>(flavour: F) {
+fn f118_an_interval_of_zero_gives_the_payload_back<F: Repeats>(flavour: F) {
     let runner = runner();
     let alive = Arc::new(());
     let held = Arc::clone(&alive);

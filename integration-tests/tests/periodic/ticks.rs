@@ -21,8 +21,8 @@ on_each!(
     after_a_delayed_tick_there_is_a_whole_interval,
     ticks_of_the_wall_clock_come_at_its_multiples,
     a_stop_ends_the_ticks_also_if_one_is_due,
-    an_interval_without_end_ticks_once_and_waits_for_the_stop,
-    an_interval_of_zero_is_an_error_that_says_where,
+    f118_an_interval_without_end_ticks_once_and_waits_for_the_stop,
+    f118_an_interval_of_zero_is_an_error_that_says_where,
 );
 
 on_each_lane!(
@@ -172,7 +172,7 @@ fn a_stop_ends_the_ticks_also_if_one_is_due<F: Periodic>(flavour: F) {
 }
 
 /// Row 118 of the faults.
-fn an_interval_without_end_ticks_once_and_waits_for_the_stop<F: Periodic>(flavour: F) {
+fn f118_an_interval_without_end_ticks_once_and_waits_for_the_stop<F: Periodic>(flavour: F) {
     for make in [|t: Ticks| t, Ticks::end_to_start, |t: Ticks| t.missed(MissedTicks::Skip)] {
         let runner = runner();
         let ticking = Gate::default();
@@ -195,7 +195,7 @@ fn an_interval_without_end_ticks_once_and_waits_for_the_stop<F: Periodic>(flavou
 }
 
 /// Row 118 of the faults.
-fn an_interval_of_zero_is_an_error_that_says_where<F: Periodic>(flavour: F) {
+fn f118_an_interval_of_zero_is_an_error_that_says_where<F: Periodic>(flavour: F) {
     use integration_tests::calls::Calls;
     let runner = runner();
     let payload = F::Mode::payload(|| Context::current().every(Duration::ZERO).map(drop));

@@ -34,13 +34,13 @@ macro_rules! on_each_pair {
 }
 
 on_each_pair!(
-    two_lanes_that_execute_on_each_other_are_refused,
+    f040_two_lanes_that_execute_on_each_other_are_refused,
     two_lanes_that_join_each_other_are_refused,
     a_timed_join_in_a_ring_ends_by_its_limit,
     a_lane_that_blocks_on_another_gets_an_answer_from_awaiting_tasks,
 );
 
-fn two_lanes_that_execute_on_each_other_are_refused(one: impl Lane, other: impl Lane) {
+fn f040_two_lanes_that_execute_on_each_other_are_refused(one: impl Lane, other: impl Lane) {
     let runner = runner();
     let [from_one, from_other] = [runner.handle(), runner.handle()];
     let (ring, payload) = runner
@@ -105,7 +105,7 @@ fn two_lanes_that_join_each_other_are_refused(one: impl Lane, other: impl Lane) 
 }
 
 #[test]
-fn three_lanes_in_a_ring_are_refused_by_name() {
+fn f040_three_lanes_in_a_ring_are_refused_by_name() {
     within(LIMIT, || {
         three_lanes(Tokio, Smol, AsyncStd);
         three_lanes(AsyncStd, Smol, Tokio);

@@ -13,17 +13,20 @@ use spumoni::{ExecuteError, Ring};
 use crate::{lane, members, refused, task, unjoined};
 
 on_each_lane!(
-    execute_on_the_own_lane_is_refused_with_its_payload,
-    execute_on_the_own_lane_is_refused_in_a_function_that_a_task_calls,
-    execute_of_a_thread_payload_that_executes_on_the_callers_lane_is_refused,
+    f039_execute_on_the_own_lane_is_refused_with_its_payload,
+    f039_execute_on_the_own_lane_is_refused_in_a_function_that_a_task_calls,
+    f039_execute_of_a_thread_payload_that_executes_on_the_callers_lane_is_refused,
     join_of_a_task_on_the_own_lane_is_refused,
-    an_await_of_the_own_handle_is_refused,
+    f033_an_await_of_the_own_handle_is_refused,
     a_timed_join_on_the_own_lane_ends_by_its_limit,
 );
 
-on_each!(a_task_that_waits_for_itself_is_refused, execute_after_the_end_hands_the_payload_back,);
+on_each!(
+    f033_a_task_that_waits_for_itself_is_refused,
+    f044_execute_after_the_end_hands_the_payload_back,
+);
 
-fn execute_on_the_own_lane_is_refused_with_its_payload(flavour: impl Lane) {
+fn f039_execute_on_the_own_lane_is_refused_with_its_payload(flavour: impl Lane) {
     let runner = runner();
     let handle = runner.handle();
     let (ring, payload) = runner
@@ -37,7 +40,7 @@ fn execute_on_the_own_lane_is_refused_with_its_payload(flavour: impl Lane) {
     finish(runner);
 }
 
-fn execute_on_the_own_lane_is_refused_in_a_function_that_a_task_calls(flavour: impl Lane) {
+fn f039_execute_on_the_own_lane_is_refused_in_a_function_that_a_task_calls(flavour: impl Lane) {
     fn deep_inside(flavour: impl Lane) -> Ring {
         refused(Handle::current().execute(flavour, async || 7)).0
     }
@@ -47,7 +50,9 @@ fn execute_on_the_own_lane_is_refused_in_a_function_that_a_task_calls(flavour: i
     finish(runner);
 }
 
-fn execute_of_a_thread_payload_that_executes_on_the_callers_lane_is_refused(flavour: impl Lane) {
+fn f039_execute_of_a_thread_payload_that_executes_on_the_callers_lane_is_refused(
+    flavour: impl Lane,
+) {
     let runner = runner();
     let [outer, inner] = [runner.handle(), runner.handle()];
     // On the thread flavour `execute` runs on the caller's thread: here, on the lane.
@@ -79,7 +84,7 @@ fn join_of_a_task_on_the_own_lane_is_refused(flavour: impl Lane) {
     finish(runner);
 }
 
-fn a_task_that_waits_for_itself_is_refused<F: Any>(flavour: F) {
+fn f033_a_task_that_waits_for_itself_is_refused<F: Any>(flavour: F) {
     use integration_tests::calls::Calls;
     let runner = runner();
     let own = Arc::<Mutex<Option<TaskHandle<Ring>>>>::default();
@@ -97,7 +102,7 @@ fn a_task_that_waits_for_itself_is_refused<F: Any>(flavour: F) {
     finish(runner);
 }
 
-fn an_await_of_the_own_handle_is_refused(flavour: impl Lane) {
+fn f033_an_await_of_the_own_handle_is_refused(flavour: impl Lane) {
     let runner = runner();
     let (give, take) = tokio::sync::oneshot::channel::<TaskHandle<()>>();
     let (tell, told) = crossbeam_channel::bounded(1);
@@ -130,7 +135,7 @@ fn a_timed_join_on_the_own_lane_ends_by_its_limit(flavour: impl Lane) {
     finish(runner);
 }
 
-fn execute_after_the_end_hands_the_payload_back<F: Any>(flavour: F) {
+fn f044_execute_after_the_end_hands_the_payload_back<F: Any>(flavour: F) {
     use integration_tests::calls::Calls;
     let runner = runner();
     let handle = runner.handle();

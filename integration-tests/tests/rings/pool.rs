@@ -12,13 +12,13 @@ use spumoni::{Ring, TaskState};
 use crate::{lane, members, refused, task, unjoined};
 
 on_each_lane!(
-    a_ring_through_the_pool_is_refused,
-    a_ring_through_a_pool_task_that_had_not_begun_is_refused,
+    f052_a_ring_through_the_pool_is_refused,
+    f052_a_ring_through_a_pool_task_that_had_not_begun_is_refused,
     a_ring_through_a_pool_thread_that_joins_is_refused,
     a_wait_for_the_pool_of_a_lane_that_it_waits_for_gets_an_answer,
 );
 
-fn a_ring_through_the_pool_is_refused(flavour: impl Lane) {
+fn f052_a_ring_through_the_pool_is_refused(flavour: impl Lane) {
     let runner = runner();
     let [from_lane, from_pool] = [runner.handle(), runner.handle()];
     let ring = runner
@@ -51,7 +51,7 @@ fn a_ring_through_the_pool_is_refused(flavour: impl Lane) {
     finish(runner);
 }
 
-fn a_ring_through_a_pool_task_that_had_not_begun_is_refused(flavour: impl Lane) {
+fn f052_a_ring_through_a_pool_task_that_had_not_begun_is_refused(flavour: impl Lane) {
     let runner =
         ServiceRunner::builder().signals(false).pool_size(1).build().expect("good settings");
     let free = Gate::default();
@@ -124,7 +124,7 @@ fn descend(handle: &Handle, depth: u32) -> u32 {
 }
 
 #[test]
-fn a_full_pool_that_waits_for_itself_gets_its_answers() {
+fn f041_a_full_pool_that_waits_for_itself_gets_its_answers() {
     within(LIMIT, || {
         for size in [1, 2] {
             let runner = ServiceRunner::builder()
@@ -153,7 +153,7 @@ fn a_full_pool_that_waits_for_itself_gets_its_answers() {
 }
 
 #[test]
-fn a_full_pool_that_executes_on_itself_runs_in_the_callers_thread() {
+fn f041_a_full_pool_that_executes_on_itself_runs_in_the_callers_thread() {
     within(LIMIT, || {
         let runner =
             ServiceRunner::builder().signals(false).pool_size(1).build().expect("good settings");

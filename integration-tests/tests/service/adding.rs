@@ -15,11 +15,11 @@ on_each!(
     services_wait_for_run,
     a_service_added_while_running_starts_at_once,
     a_service_is_added_from_inside_a_payload,
-    a_second_instance_is_refused_with_both_places_and_comes_back,
+    f085_a_second_instance_is_refused_with_both_places_and_comes_back,
     a_second_instance_is_refused_while_running_too,
     a_service_comes_back_while_the_runner_stops,
     a_service_that_was_stopped_before_it_began_never_begins,
-    a_service_whose_launch_panics_leaves_the_runner_as_it_was,
+    f089_a_service_whose_launch_panics_leaves_the_runner_as_it_was,
 );
 
 fn services_wait_for_run<F: Any>(flavour: F) {
@@ -66,7 +66,7 @@ fn a_service_is_added_from_inside_a_payload<F: Any>(flavour: F) {
 }
 
 /// O13, S76, rule 14.
-fn a_second_instance_is_refused_with_both_places_and_comes_back<F: Any>(flavour: F) {
+fn f085_a_second_instance_is_refused_with_both_places_and_comes_back<F: Any>(flavour: F) {
     let runner = runner();
     let ([first, second], line) = ([Waiting::new(flavour), Waiting::new(flavour)], line!());
     runner.add(first.0).expect("taken");
@@ -154,7 +154,7 @@ impl<F: Any> Service for Clumsy<F> {
     }
 }
 
-fn a_service_whose_launch_panics_leaves_the_runner_as_it_was<F: Any>(flavour: F) {
+fn f089_a_service_whose_launch_panics_leaves_the_runner_as_it_was<F: Any>(flavour: F) {
     use std::panic::{AssertUnwindSafe, catch_unwind};
     let runner = runner();
     let handle = runner.handle();
@@ -173,7 +173,7 @@ fn a_service_whose_launch_panics_leaves_the_runner_as_it_was<F: Any>(flavour: F)
 }
 
 #[test]
-fn a_service_with_a_bad_name_is_refused_and_comes_back() {
+fn f086_a_service_with_a_bad_name_is_refused_and_comes_back() {
     struct Nameless;
 
     impl Service for Nameless {

@@ -13,16 +13,18 @@ use spumoni::{Launch, Spec, StopReason};
 use crate::{Ending, Waiting};
 
 on_each!(
-    a_service_that_ends_unasked_stops_the_runner_in_good_order_and_is_named,
+    f028_a_service_that_ends_unasked_stops_the_runner_in_good_order_and_is_named,
     a_service_that_ends_when_asked_is_no_reason_to_stop,
-    a_failing_service_is_the_root_cause,
-    a_panicking_service_is_the_root_cause,
+    f011_a_failing_service_is_the_root_cause,
+    f001_a_panicking_service_is_the_root_cause,
     a_service_that_holds_its_thread_is_named_at_the_deadline,
     a_service_is_shown_in_the_tree_by_name,
 );
 
 /// O17, S84: everybody else is asked and cleans up, and the report names who began it.
-fn a_service_that_ends_unasked_stops_the_runner_in_good_order_and_is_named<F: Any>(flavour: F) {
+fn f028_a_service_that_ends_unasked_stops_the_runner_in_good_order_and_is_named<F: Any>(
+    flavour: F,
+) {
     let runner = runner();
     let (waiting, begun) = Waiting::new(flavour);
     let gate = Gate::default();
@@ -58,7 +60,7 @@ fn a_service_that_ends_when_asked_is_no_reason_to_stop<F: Any>(flavour: F) {
     assert!(report.is_clean());
 }
 
-fn a_failing_service_is_the_root_cause<F: Any>(flavour: F) {
+fn f011_a_failing_service_is_the_root_cause<F: Any>(flavour: F) {
     let runner = runner();
     let (waiting, _) = Waiting::new(flavour);
     runner.add(waiting).expect("taken");
@@ -77,7 +79,7 @@ fn a_failing_service_is_the_root_cause<F: Any>(flavour: F) {
     assert_eq!(root.cause().to_string(), "the cause");
 }
 
-fn a_panicking_service_is_the_root_cause<F: Any>(flavour: F) {
+fn f001_a_panicking_service_is_the_root_cause<F: Any>(flavour: F) {
     let runner = runner();
     let gate = Gate::default();
     gate.open();

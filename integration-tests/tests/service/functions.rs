@@ -177,7 +177,7 @@ fn discover_with_its_usual_settings_is_the_same() {
 
 /// O13, S76: two of one name are refused, and the report says where both stand.
 #[test]
-fn two_registered_functions_of_one_name_are_a_failure_that_shows_both_places() {
+fn f085_two_registered_functions_of_one_name_are_a_failure_that_shows_both_places() {
     within(LIMIT, || {
         let end = Program::start(env!("CARGO_BIN_EXE_twins"), &[]).end();
         assert_eq!(end.code, Some(1), "{end:?}");

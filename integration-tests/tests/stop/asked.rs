@@ -19,13 +19,13 @@ use crate::{
 
 on_each!(
     a_stop_before_run_ends_run_at_once,
-    after_a_stop_nothing_new_is_taken_and_the_payload_comes_back,
+    f053_after_a_stop_nothing_new_is_taken_and_the_payload_comes_back,
     a_stop_from_inside_a_task_names_the_task,
     a_stop_reaches_whoever_waits_for_it,
     a_task_that_is_never_asked_to_stop_keeps_a_runner_going,
     tasks_that_had_not_begun_when_the_stop_came_never_begin,
     a_stop_is_over_as_soon_as_everybody_has_left,
-    no_budget_is_too_short_or_too_long,
+    f069_f070_no_budget_is_too_short_or_too_long,
 );
 
 /// C49, PEERS 4.
@@ -42,7 +42,7 @@ fn a_stop_before_run_ends_run_at_once<F: Any>(flavour: F) {
 }
 
 /// PEERS 5, FAULTS 54.
-fn after_a_stop_nothing_new_is_taken_and_the_payload_comes_back<F: Any>(flavour: F) {
+fn f053_after_a_stop_nothing_new_is_taken_and_the_payload_comes_back<F: Any>(flavour: F) {
     let runner = runner();
     // Somebody cleans up meanwhile, so that the runner is stopping and has not stopped.
     let clean = Gate::default();
@@ -140,7 +140,7 @@ fn a_stop_is_over_as_soon_as_everybody_has_left<F: Any>(flavour: F) {
 }
 
 /// FAULTS 69 and 70.
-fn no_budget_is_too_short_or_too_long<F: Any>(flavour: F) {
+fn f069_f070_no_budget_is_too_short_or_too_long<F: Any>(flavour: F) {
     let endless = Duration::from_secs(i64::MAX.unsigned_abs());
     let budgets = [Duration::ZERO, Duration::from_nanos(1), millis(1), endless, Duration::MAX];
     for budget in budgets {
@@ -159,7 +159,7 @@ fn no_budget_is_too_short_or_too_long<F: Any>(flavour: F) {
 }
 
 #[test]
-fn graces_and_limits_of_any_length_build_a_runner_that_stops() {
+fn f069_f070_graces_and_limits_of_any_length_build_a_runner_that_stops() {
     within(LIMIT, || {
         for limit in [Duration::ZERO, Duration::from_nanos(1), Duration::MAX] {
             let runner =
@@ -175,7 +175,7 @@ fn graces_and_limits_of_any_length_build_a_runner_that_stops() {
 
 /// FAULTS 66 and 67: one stop, the first one's reason, the shortest budget.
 #[test]
-fn of_two_stops_the_first_is_the_reason() {
+fn f066_of_two_stops_the_first_is_the_reason() {
     within(LIMIT, || {
         let runner = runner();
         let line = line!() + 1;
@@ -190,7 +190,7 @@ fn of_two_stops_the_first_is_the_reason() {
 }
 
 #[test]
-fn stops_from_eight_threads_with_different_budgets_are_one_stop_with_the_shortest() {
+fn f067_stops_from_eight_threads_with_different_budgets_are_one_stop_with_the_shortest() {
     within(LIMIT, || {
         let runner = runner();
         let stubborn = stubborn(&runner, Thread);
@@ -238,7 +238,7 @@ fn a_later_stop_shortens_the_budget_and_never_lengthens_it() {
 
 /// A36, A132.
 #[test]
-fn everybody_who_waits_for_the_end_gets_the_same_report() {
+fn f066_everybody_who_waits_for_the_end_gets_the_same_report() {
     within(LIMIT, || {
         let runner = runner();
         let handle = runner.handle();
@@ -285,7 +285,7 @@ fn a_runner_that_has_stopped_ignores_further_stops() {
 
 /// FAULTS 68: on a lane too nobody is asked to wait for himself.
 #[test]
-fn run_called_by_a_payload_of_the_same_runner_panics_and_says_so() {
+fn f068_run_called_by_a_payload_of_the_same_runner_panics_and_says_so() {
     within(LIMIT, || {
         let runner = runner();
         let handle = runner.handle();

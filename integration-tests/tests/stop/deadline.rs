@@ -18,13 +18,13 @@ use spumoni::{ExecuteError, JoinError, TaskState};
 use crate::{NOISE, assert_requested, built, millis, stubborn, stubborn_as};
 
 on_each_lane!(
-    waits_for_a_stuck_lane_end_with_the_report,
+    f017_waits_for_a_stuck_lane_end_with_the_report,
     a_destructor_that_blocks_does_not_move_the_deadline,
 );
 
 on_each!(
-    a_task_that_holds_its_thread_is_named_at_the_deadline,
-    a_straggler_that_ends_later_disturbs_nobody,
+    f016_f018_a_task_that_holds_its_thread_is_named_at_the_deadline,
+    f075_a_straggler_that_ends_later_disturbs_nobody,
 );
 
 /// PEERS 17.
@@ -95,7 +95,7 @@ impl Drop for Slow {
 }
 
 /// T121, C46, FAULTS 16 and 18, O5, O10, O32.
-fn a_task_that_holds_its_thread_is_named_at_the_deadline<F: Any>(flavour: F) {
+fn f016_f018_a_task_that_holds_its_thread_is_named_at_the_deadline<F: Any>(flavour: F) {
     let runner = runner();
     let free = stubborn(&runner, flavour);
     let budget = millis(500);
@@ -115,7 +115,7 @@ fn a_task_that_holds_its_thread_is_named_at_the_deadline<F: Any>(flavour: F) {
 }
 
 /// O39, FAULTS 75.
-fn a_straggler_that_ends_later_disturbs_nobody<F: Any>(flavour: F) {
+fn f075_a_straggler_that_ends_later_disturbs_nobody<F: Any>(flavour: F) {
     let runner = runner();
     let free = stubborn(&runner, flavour);
     runner.stop_within(millis(50));
@@ -131,7 +131,7 @@ fn a_straggler_that_ends_later_disturbs_nobody<F: Any>(flavour: F) {
 }
 
 /// S87, O37, FAULTS 17, PEERS 6.
-fn waits_for_a_stuck_lane_end_with_the_report(flavour: impl Lane) {
+fn f017_waits_for_a_stuck_lane_end_with_the_report(flavour: impl Lane) {
     let runner = runner();
     let free = stubborn(&runner, flavour);
     let handle = runner.handle();
@@ -209,7 +209,7 @@ fn a_destructor_that_blocks_does_not_move_the_deadline(flavour: impl Lane) {
 
 /// FAULTS 42: a wait that we cannot see ends nothing, but is named.
 #[test]
-fn a_pool_task_that_waits_by_a_channel_for_a_queued_one_is_named() {
+fn f042_a_pool_task_that_waits_by_a_channel_for_a_queued_one_is_named() {
     within(LIMIT, || {
         let runner = built(|settings| settings.pool_size(1));
         let (to, from) = channel::<()>();

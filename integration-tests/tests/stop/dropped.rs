@@ -12,7 +12,7 @@ use crate::waiting;
 
 /// FAULTS 62 and 63.
 #[test]
-fn a_dropped_runner_asks_its_tasks_and_does_not_wait() {
+fn f062_a_dropped_runner_asks_its_tasks_and_does_not_wait() {
     within(LIMIT, || {
         let runner = runner();
         let handle = runner.handle();
@@ -43,7 +43,7 @@ fn a_runner_that_is_dropped_before_it_started_takes_nothing_more() {
 
 /// FAULTS 64.
 #[test]
-fn a_runner_dropped_by_unwinding_does_not_panic_again() {
+fn f064_a_runner_dropped_by_unwinding_does_not_panic_again() {
     within(LIMIT, || {
         let handle = parking_lot::Mutex::new(None);
         let panic = catch_unwind(AssertUnwindSafe(|| {
@@ -61,7 +61,7 @@ fn a_runner_dropped_by_unwinding_does_not_panic_again() {
 
 /// FAULTS 125, PEERS 16.
 #[test]
-fn a_runner_lives_and_dies_inside_any_other_runtime() {
+fn f125_a_runner_lives_and_dies_inside_any_other_runtime() {
     fn live_and_die() {
         let runner = runner();
         assert_eq!(runner.execute(Tokio, async || 1).expect("an answer"), 1);

@@ -19,17 +19,17 @@ on_each_lane!(
     a_sleep_ends_when_a_stop_is_asked,
     a_future_that_is_done_wins_over_the_stop,
     each_task_has_its_own_grace,
-    a_task_that_ignores_the_stop_is_dropped_on_its_lane_when_its_grace_is_over,
-    a_task_whose_waker_nobody_has_is_dropped_all_the_same,
-    a_stopped_execute_ends,
-    a_destructor_that_panics_at_a_stop_ends_nothing_but_itself,
+    f019_a_task_that_ignores_the_stop_is_dropped_on_its_lane_when_its_grace_is_over,
+    f020_a_task_whose_waker_nobody_has_is_dropped_all_the_same,
+    f045_a_stopped_execute_ends,
+    f005_a_destructor_that_panics_at_a_stop_ends_nothing_but_itself,
     a_value_that_came_during_the_grace_is_kept,
-    a_cleanup_may_await_its_child,
+    f076_a_cleanup_may_await_its_child,
 );
 
 on_each!(
     a_task_knows_how_long_is_left,
-    a_cleanup_may_have_children_on_every_flavour,
+    f076_a_cleanup_may_have_children_on_every_flavour,
     a_grace_of_its_own_is_what_a_task_sees,
     a_task_sees_that_a_stop_was_hurried,
 );
@@ -153,7 +153,9 @@ fn each_task_has_its_own_grace(flavour: impl Lane) {
 }
 
 /// C46, A165, O39, FAULTS 19.
-fn a_task_that_ignores_the_stop_is_dropped_on_its_lane_when_its_grace_is_over(flavour: impl Lane) {
+fn f019_a_task_that_ignores_the_stop_is_dropped_on_its_lane_when_its_grace_is_over(
+    flavour: impl Lane,
+) {
     let runner = built(|settings| settings.grace(millis(5)));
     let (told, tells) = witness();
     let deaf = runner.spawn(flavour, async move || {
@@ -174,7 +176,7 @@ fn a_task_that_ignores_the_stop_is_dropped_on_its_lane_when_its_grace_is_over(fl
 }
 
 /// FAULTS 20.
-fn a_task_whose_waker_nobody_has_is_dropped_all_the_same(flavour: impl Lane) {
+fn f020_a_task_whose_waker_nobody_has_is_dropped_all_the_same(flavour: impl Lane) {
     let runner = built(|settings| settings.grace(millis(5)));
     let (told, tells) = witness();
     let lost = move || async move {
@@ -210,7 +212,7 @@ fn a_value_that_came_during_the_grace_is_kept(flavour: impl Lane) {
 }
 
 /// Rule 21: a task that cleans up may have children; nobody else gets in.
-fn a_cleanup_may_have_children_on_every_flavour<F: Any>(flavour: F) {
+fn f076_a_cleanup_may_have_children_on_every_flavour<F: Any>(flavour: F) {
     let runner = runner();
     let clean = Gate::default();
     let go = clean.clone();
@@ -246,7 +248,7 @@ fn adopt_child<F: Any>(handle: &Handle, flavour: F, ended: &std::sync::mpsc::Sen
 }
 
 /// A90.
-fn a_cleanup_may_await_its_child(flavour: impl Lane) {
+fn f076_a_cleanup_may_await_its_child(flavour: impl Lane) {
     let runner = runner();
     let cleanup = runner.spawn(flavour, async move || {
         Context::current().stopped().await;
@@ -260,7 +262,7 @@ fn a_cleanup_may_await_its_child(flavour: impl Lane) {
     finish_stopped(runner);
 }
 
-fn a_stopped_execute_ends(flavour: impl Lane) {
+fn f045_a_stopped_execute_ends(flavour: impl Lane) {
     let runner = built(|settings| settings.grace(millis(5)));
     let handle = runner.handle();
     let begun = Gate::default();
@@ -278,7 +280,7 @@ fn a_stopped_execute_ends(flavour: impl Lane) {
     finish_stopped(runner);
 }
 
-fn a_destructor_that_panics_at_a_stop_ends_nothing_but_itself(flavour: impl Lane) {
+fn f005_a_destructor_that_panics_at_a_stop_ends_nothing_but_itself(flavour: impl Lane) {
     let runner = built(|settings| settings.grace(millis(5)));
     let bomb = Bomb;
     let task = runner.task("bomber").spawn(flavour, async move || {
@@ -308,7 +310,7 @@ fn a_destructor_that_panics_at_a_stop_ends_nothing_but_itself(flavour: impl Lane
 
 /// A payload that never began is dropped too, and may panic in it.
 #[test]
-fn a_captured_value_that_panics_when_an_unbegun_payload_is_dropped_is_contained() {
+fn f005_a_captured_value_that_panics_when_an_unbegun_payload_is_dropped_is_contained() {
     within(LIMIT, || {
         let runner = built(|settings| settings.pool_size(1));
         let free = stubborn(&runner, Thread);

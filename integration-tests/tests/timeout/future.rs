@@ -17,12 +17,12 @@ const SHORT: Duration = Duration::from_millis(5);
 on_each_lane!(
     a_sleep_that_is_longer_than_its_limit_is_dropped_before_the_error_is_given,
     what_is_ready_gives_its_value_whatever_the_limit,
-    a_limit_of_zero_ends_at_the_first_await,
-    a_limit_without_end_never_ends,
+    f118_a_limit_of_zero_ends_at_the_first_await,
+    f070_a_limit_without_end_never_ends,
     a_limit_is_counted_from_the_first_poll,
     a_task_that_was_waited_for_too_long_goes_on,
     limits_hold_within_each_other,
-    a_future_that_is_always_woken_does_not_outlive_its_limit,
+    f021_a_future_that_is_always_woken_does_not_outlive_its_limit,
     the_error_says_the_limit_and_goes_where_errors_go,
     a_stop_ends_what_runs_until_a_stop_within_a_limit,
 );
@@ -60,7 +60,7 @@ fn what_is_ready_gives_its_value_whatever_the_limit<F: Lane>(flavour: F) {
 }
 
 /// A48, row 118 of the faults.
-fn a_limit_of_zero_ends_at_the_first_await<F: Lane>(flavour: F) {
+fn f118_a_limit_of_zero_ends_at_the_first_await<F: Lane>(flavour: F) {
     let runner = runner();
     let zero = Duration::ZERO;
     let ended = runner.execute(flavour, async move || {
@@ -76,7 +76,7 @@ fn a_limit_of_zero_ends_at_the_first_await<F: Lane>(flavour: F) {
 }
 
 /// Row 70 of the faults.
-fn a_limit_without_end_never_ends<F: Lane>(flavour: F) {
+fn f070_a_limit_without_end_never_ends<F: Lane>(flavour: F) {
     let runner = runner();
     for limit in [Duration::MAX, Duration::from_secs(i64::MAX as u64), Duration::MAX / 2] {
         let (gate, inside) = (Gate::default(), Gate::default());
@@ -157,7 +157,7 @@ fn limits_hold_within_each_other<F: Lane>(flavour: F) {
     finish(runner);
 }
 
-fn a_future_that_is_always_woken_does_not_outlive_its_limit<F: Lane>(flavour: F) {
+fn f021_a_future_that_is_always_woken_does_not_outlive_its_limit<F: Lane>(flavour: F) {
     let runner = runner();
     let ended = runner.execute(flavour, async || {
         let busy = poll_fn(|cx| {

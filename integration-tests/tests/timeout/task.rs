@@ -16,13 +16,13 @@ const SHORT: Duration = Duration::from_millis(5);
 on_each!(
     a_task_that_takes_longer_than_its_limit_times_out_and_is_named,
     an_adopted_task_that_takes_longer_than_its_limit_fails_with_that,
-    a_task_that_ends_within_its_limit_gives_its_value,
-    a_task_without_time_ends_somehow_and_never_panics,
+    f070_a_task_that_ends_within_its_limit_gives_its_value,
+    f049_f118_a_task_without_time_ends_somehow_and_never_panics,
     a_task_that_waits_in_a_queue_for_longer_than_its_limit_never_begins,
     a_task_that_is_asked_to_stop_before_its_limit_has_not_timed_out,
     a_task_that_blocks_beyond_its_grace_is_given_up_by_who_waits,
     a_timeout_that_nobody_reads_is_the_runners,
-    execute_gives_the_timeout_to_its_caller,
+    f049_execute_gives_the_timeout_to_its_caller,
     a_panic_after_the_limit_is_told_as_such,
 );
 
@@ -64,7 +64,7 @@ fn an_adopted_task_that_takes_longer_than_its_limit_fails_with_that<F: Any>(flav
 }
 
 /// A40, row 70 of the faults.
-fn a_task_that_ends_within_its_limit_gives_its_value<F: Any>(flavour: F) {
+fn f070_a_task_that_ends_within_its_limit_gives_its_value<F: Any>(flavour: F) {
     let runner = runner();
     for limit in [LIMIT * 100, Duration::MAX, Duration::from_secs(i64::MAX as u64)] {
         let task = runner.task("quick").timeout(limit);
@@ -76,7 +76,7 @@ fn a_task_that_ends_within_its_limit_gives_its_value<F: Any>(flavour: F) {
 }
 
 /// Rows 49 and 118 of the faults.
-fn a_task_without_time_ends_somehow_and_never_panics<F: Any>(flavour: F) {
+fn f049_f118_a_task_without_time_ends_somehow_and_never_panics<F: Any>(flavour: F) {
     let runner = runner();
     for _ in 0..20 {
         let quick = F::Mode::payload(|| 1);
@@ -166,7 +166,7 @@ fn a_timeout_that_nobody_reads_is_the_runners<F: Any>(flavour: F) {
 }
 
 /// Row 49 of the faults.
-fn execute_gives_the_timeout_to_its_caller<F: Any>(flavour: F) {
+fn f049_execute_gives_the_timeout_to_its_caller<F: Any>(flavour: F) {
     let runner = runner();
     let ended = runner.task("slow").timeout(SHORT).execute(flavour, never_ending::<F>());
     let error = ended.map(drop).unwrap_err();

@@ -75,7 +75,7 @@ fn lane(producers: usize, own: usize) {
 }
 
 #[test]
-fn a_push_as_the_lane_parks_wakes_it() {
+fn f036_a_push_as_the_lane_parks_wakes_it() {
     two_threads("bell: push, park", || lane(1, 0));
 }
 

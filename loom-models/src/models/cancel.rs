@@ -22,7 +22,7 @@ fn a_task_that_would_pend_for_ever_ends_when_it_is_cancelled() {
 }
 
 #[test]
-fn a_task_that_ends_as_it_is_cancelled_ends_once() {
+fn f039a_a_task_that_ends_as_it_is_cancelled_ends_once() {
     two_threads("cancel: cancel, finish", || {
         let task = Arc::new(Task::queued(false));
         let canceller = Arc::clone(&task);
@@ -50,7 +50,7 @@ fn a_cancellation_beside_a_wake_up_is_not_lost() {
 }
 
 #[test]
-fn two_cancellations_are_one() {
+fn f039a_two_cancellations_are_one() {
     three_threads("cancel: two cancels, poll, pause", || {
         let task = Arc::new(Task::queued(true));
         let cancellers: Vec<_> = (0..2)

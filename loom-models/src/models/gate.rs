@@ -114,7 +114,7 @@ fn visitors(group: &Arc<Group>, visitors: usize, controller: impl Fn(&Group)) {
 }
 
 #[test]
-fn a_stop_waits_for_whoever_came_in_and_refuses_the_others() {
+fn f054_a_stop_waits_for_whoever_came_in_and_refuses_the_others() {
     two_threads("gate: enter, leave, stop", || {
         visitors(&Group::new(), 1, Group::stop);
     });
@@ -128,7 +128,7 @@ fn a_stop_hears_of_the_last_of_two_to_leave() {
 }
 
 #[test]
-fn a_gate_that_shuts_empty_has_nobody_inside_and_lets_nobody_in() {
+fn f054_a_gate_that_shuts_empty_has_nobody_inside_and_lets_nobody_in() {
     two_threads("gate: enter, leave, shut if empty", || {
         visitors(&Group::new(), 1, Group::shut_when_empty);
     });

@@ -65,12 +65,12 @@ fn ring_of(members: u32) {
 }
 
 #[test]
-fn of_two_waits_that_cross_exactly_one_is_refused() {
+fn f040_of_two_waits_that_cross_exactly_one_is_refused() {
     two_threads("graph: two waits cross", || ring_of(2));
 }
 
 #[test]
-fn of_three_waits_in_a_ring_exactly_one_is_refused() {
+fn f040_of_three_waits_in_a_ring_exactly_one_is_refused() {
     three_threads("graph: three waits in a ring", || ring_of(3));
 }
 
@@ -96,7 +96,7 @@ fn a_wait_that_is_over_closes_no_ring() {
 }
 
 #[test]
-fn a_ring_through_a_task_that_a_pool_thread_takes_meanwhile_is_found() {
+fn f052_a_ring_through_a_task_that_a_pool_thread_takes_meanwhile_is_found() {
     two_threads("graph: a pool thread takes what is waited for", || {
         let (lane, pool) = (ExecutorId(0), ExecutorId(1));
         let graph = graph();

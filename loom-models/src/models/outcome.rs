@@ -31,7 +31,7 @@ fn join(task: &Task) -> Got {
 }
 
 #[test]
-fn a_waiting_handle_gets_the_outcome_once_and_is_never_left_asleep() {
+fn f036_f037_a_waiting_handle_gets_the_outcome_once_and_is_never_left_asleep() {
     two_threads("outcome: finish, watch", || {
         let task = Arc::new(Task::queued(true));
         let handle = Arc::clone(&task);

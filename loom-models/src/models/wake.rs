@@ -24,7 +24,7 @@ impl News {
 }
 
 #[test]
-fn a_wake_up_that_meets_a_poll_leads_to_one_more_poll_that_sees_what_was_told() {
+fn f036_f037_a_wake_up_that_meets_a_poll_leads_to_one_more_poll_that_sees_what_was_told() {
     two_threads("wake: wake, poll, pause", || {
         let task = Arc::new(Task::queued(false));
         let news = Arc::new(News::default());
