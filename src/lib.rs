@@ -11,17 +11,18 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub use spumoni_core::{
-    AddError, AdoptError, Adoptable, Async, Barrier, Blocking, BuildError, BusyView, Cause,
-    Context, Elapsed, Event, ExecuteError, Failure, Flavour, FlavourId, ForkError, GatherError,
-    Group, GroupBuilder, GroupView, Handle, Handles, HomeView, Join, JoinError, JoinGroupError,
-    Launch, Lent, Member, MemberBuilder, MemberEnd, MemberView, MissedTicks, Mode, OnExit,
-    OnFailure, Overlap, PanicInfo, Payload, PeriodicBuilder, Permit, Race, RaceError, Reason,
+    AddError, AdoptError, Adoptable, Async, Attempt, Attempted, Barrier, Blocking, BuildError,
+    BusyView, Cause, Context, Elapsed, Event, ExecuteError, Failure, Flavour, FlavourId, ForkError,
+    GatherError, Group, GroupBuilder, GroupView, Handle, Handles, HomeView, Item, ItemError,
+    ItemHandle, ItemReason, Join, JoinError, JoinGroupError, Launch, Lent, Member, MemberBuilder,
+    MemberEnd, MemberView, MissedTicks, Mode, OnExit, OnFailure, OnStop, Overlap, PanicInfo,
+    Payload, PeriodicBuilder, Permit, Queue, QueueBuilder, QueueCounters, Race, RaceError, Reason,
     Refused, Registration, ResultError, ResultOf, Ring, RunnerBuilder, ScopeError, Semaphore,
     Service, ServiceRunner, Signal, Spec, StopReason, StopReport, Stopped, Stopping, Straggler,
-    TaskBuilder, TaskError, TaskHandle, TaskId, TaskLabel, TaskState, TaskView, Ticks, TimedOut,
-    Tree, Until, WaitError, Waited, Won, ZeroInterval, gather, gather_blocking, registered, select,
-    select_blocking, timeout, timeout_blocking, try_gather, try_gather_blocking, wait,
-    wait_blocking,
+    SubmitError, TaskBuilder, TaskError, TaskHandle, TaskId, TaskLabel, TaskState, TaskView, Ticks,
+    TimedOut, Tree, TryLater, Until, WaitError, Waited, Won, Work, ZeroInterval, gather,
+    gather_blocking, registered, select, select_blocking, timeout, timeout_blocking, try_gather,
+    try_gather_blocking, wait, wait_blocking,
 };
 
 pub use spumoni_core::flavour;
@@ -64,3 +65,8 @@ mod services {}
 #[cfg(all(doctest, feature = "smol", feature = "thread", feature = "tokio"))]
 #[doc = include_str!("../docs/groups.md")]
 mod groups {}
+
+/// As above.
+#[cfg(all(doctest, feature = "smol", feature = "thread", feature = "tokio"))]
+#[doc = include_str!("../docs/queues.md")]
+mod queues {}

@@ -1,7 +1,8 @@
 //! The names an application needs: `use spumoni::prelude::*;`
 
 pub use crate::{
-    Context, Flavour, Group, Handle, Service, ServiceRunner, StopReport, Stopping, TaskHandle,
+    Attempt, Context, Flavour, Group, Handle, Item, Queue, Service, ServiceRunner, StopReport,
+    Stopping, TaskHandle,
 };
 
 #[cfg(feature = "async-std")]

@@ -27,6 +27,8 @@ pub type AdoptError<P> = Refused<P>;
 pub type SpawnError<P> = Refused<P>;
 /// Why [`fork`](crate::Group::fork) took nothing.
 pub type ForkError<P> = Refused<P>;
+/// Why [`submit`](crate::Queue::submit) took nothing.
+pub type SubmitError<I> = Refused<I>;
 /// Why [`add`](crate::Handle::add) took nothing.
 pub type AddError<S> = Refused<S>;
 
@@ -50,7 +52,26 @@ pub enum Reason {
         /// How many may run at once.
         limit: usize,
     },
-    /// Waiting for a place in the group would never end here.
+    /// As many items wait in the queue as may, and the call does not wait.
+    QueueFull {
+        /// The queue's path.
+        queue: Arc<str>,
+        /// How many may wait.
+        capacity: usize,
+    },
+    /// The queue was closed.
+    QueueClosed {
+        /// The queue's path.
+        queue: Arc<str>,
+    },
+    /// An item with the same key waits in the queue, or is being worked on.
+    DuplicateItem {
+        /// The queue's path.
+        queue: Arc<str>,
+        /// The key, as its `Debug` has it.
+        key: String,
+    },
+    /// Waiting for a place would never end here.
     WouldDeadlock {
         /// Who waits for whom.
         ring: Box<Ring>,
@@ -94,6 +115,15 @@ pub enum Reason {
     },
 }
 
+impl Reason {
+    /// Whether the runner, the group or the queue is stopping, has stopped, or was closed.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        use Reason as R;
+        matches!(self, R::Stopping | R::Stopped | R::GroupStopping { .. } | R::QueueClosed { .. })
+    }
+}
+
 impl<P> Refused<P> {
     pub(crate) fn new(reason: Reason, payload: P) -> Self {
         Refused { reason, payload: Mutex::new(payload) }
@@ -105,10 +135,16 @@ impl<P> Refused<P> {
         &self.reason
     }
 
-    /// Whether the runner, or the group, is stopping or has stopped.
+    /// Whether the runner, the group or the queue is stopping, has stopped, or was closed.
     #[must_use]
     pub fn is_stopping(&self) -> bool {
-        matches!(self.reason, Reason::Stopping | Reason::Stopped | Reason::GroupStopping { .. })
+        self.reason.is_stopping()
+    }
+
+    /// Whether it was refused because the same is on its way already: [`Reason::DuplicateItem`].
+    #[must_use]
+    pub fn is_duplicate(&self) -> bool {
+        matches!(self.reason, Reason::DuplicateItem { .. })
     }
 
     /// The payload, as it was handed over.
@@ -140,6 +176,15 @@ impl fmt::Display for Reason {
             }
             Reason::GroupFull { group, limit } => {
                 write!(f, "the group `{group}` is full: {limit} of {limit} members are running")
+            }
+            Reason::QueueFull { queue, capacity } => {
+                write!(f, "the queue `{queue}` is full: {capacity} of {capacity} items wait")
+            }
+            Reason::QueueClosed { queue } => {
+                write!(f, "the queue `{queue}` was closed and takes nothing new")
+            }
+            Reason::DuplicateItem { queue, key } => {
+                write!(f, "an item with the key {key} is in the queue `{queue}` already")
             }
             Reason::WouldDeadlock { ring } => {
                 write!(f, "waiting for a place would never end: {ring}")

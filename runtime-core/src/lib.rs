@@ -41,6 +41,7 @@ pub mod signal;
 mod signal;
 // -- the public face
 mod runner;
+mod queue;
 mod context;
 #[cfg(feature = "serde")]
 mod serial;
@@ -48,7 +49,7 @@ mod serial;
 pub use context::Context;
 pub use error::{
     AddError, AdoptError, BuildError, ExecuteError, ForkError, Reason, Refused, SpawnError,
-    ZeroInterval,
+    SubmitError, ZeroInterval,
 };
 pub use failure::{Cause, Failure, TaskError, TaskLabel};
 pub use flavour::Flavour;
@@ -59,6 +60,9 @@ pub use group::result::{ResultError, ResultOf};
 pub use group::view::MemberView;
 pub use id::{FlavourId, TaskId};
 pub use inspect::{BusyView, GroupView, HomeView, TaskView, Tree};
+pub use queue::{
+    Item, ItemError, ItemHandle, ItemReason, OnStop, Queue, QueueBuilder, QueueCounters, Work,
+};
 pub use reason::{Signal, StopReason};
 pub use report::{StopReport, Straggler};
 pub use runner::builder::RunnerBuilder;
@@ -78,6 +82,7 @@ pub use task::outcome::JoinError;
 pub use task::payload::{Adoptable, Async, Blocking, Mode, Payload};
 pub use task::state::TaskState;
 pub use task::stop::{Stopped, Stopping};
+pub use tools::attempt::{Attempt, Attempted, TryLater};
 pub use tools::barrier::Barrier;
 pub use tools::event::Event;
 pub use tools::gather::{gather, gather_blocking, try_gather, try_gather_blocking};

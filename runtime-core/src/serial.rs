@@ -6,6 +6,7 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::failure::{Failure, TaskLabel};
 use crate::inspect::{BusyView, GroupView, HomeView, TaskView, Tree};
+use crate::queue::QueueCounters;
 use crate::report::{StopReport, Straggler};
 use crate::unwind::PanicInfo;
 
@@ -104,4 +105,22 @@ fields!(StopReport, |it| {
     "abandoned": it.abandoned(),
     "left": it.left(),
     "contained": it.contained(),
+});
+
+fields!(QueueCounters, |it| {
+    "submitted": it.submitted(),
+    "waiting": it.waiting(),
+    "delayed": it.delayed(),
+    "running": it.running(),
+    "done": it.done(),
+    "failed": it.failed(),
+    "cancelled": it.cancelled(),
+    "not_done": it.not_done(),
+    "attempts": it.attempts(),
+    "later": it.later(),
+    "refused": it.refused(),
+    "busy": seconds(it.busy()),
+    "longest": seconds(it.longest()),
+    "waited": seconds(it.waited()),
+    "longest_wait": seconds(it.longest_wait()),
 });

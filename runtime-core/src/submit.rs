@@ -308,7 +308,8 @@ fn is_of(root: &Arc<RootGroup>) -> bool {
 
 fn dedicate(pool: &PoolHome, task: Arc<dyn AnyTask>) -> Result<(), (Reason, Arc<dyn AnyTask>)> {
     let flavour = pool.flavour();
-    let name = task.header().label().name.unwrap_or_else(|| "service".into());
+    // With the group that it is in: two queues may both have a worker `1`.
+    let name = task.header().label().path();
     let Some(open) = pool.pool() else {
         return Err((Reason::Stopped, task));
     };

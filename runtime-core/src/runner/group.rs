@@ -46,6 +46,10 @@ impl Group {
         Group { core, group, detached: false }
     }
 
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
     pub(crate) fn node(&self) -> &Arc<GroupCore> {
         &self.group
     }

@@ -10,3 +10,4 @@ pub(crate) mod ticks;
 pub(crate) mod handles;
 pub(crate) mod several;
 pub(crate) mod gather;
+pub(crate) mod attempt;
