@@ -40,7 +40,10 @@ fn main() -> anyhow::Result<()> {
     }
     let counters = pages.counters();
     let (items, attempts) = (counters.submitted(), counters.attempts());
-    println!("{items} items in {attempts} attempts, {} of them to be tried later", counters.later());
+    println!(
+        "{items} items in {attempts} attempts, {} of them to be tried later",
+        counters.later()
+    );
 
     // Nobody can submit any more: the workers end, and so does the runner.
     drop(pages);

@@ -9,6 +9,7 @@ fn send_and_sync<T: Send + Sync>() {}
 fn types_are_there_and_can_be_debugged() {
     debug::<spumoni::AddError<()>>();
     debug::<spumoni::AdoptError<()>>();
+    debug::<spumoni::Attempt<()>>();
     debug::<spumoni::Barrier>();
     debug::<spumoni::BuildError>();
     debug::<spumoni::BusyView>();
@@ -25,6 +26,10 @@ fn types_are_there_and_can_be_debugged() {
     debug::<spumoni::GroupView>();
     debug::<spumoni::Handle>();
     debug::<spumoni::HomeView>();
+    debug::<spumoni::Item<()>>();
+    debug::<spumoni::ItemError<()>>();
+    debug::<spumoni::ItemHandle<(), ()>>();
+    debug::<spumoni::ItemReason>();
     debug::<spumoni::Join<'static, ()>>();
     debug::<spumoni::JoinGroupError>();
     debug::<spumoni::JoinError>();
@@ -36,10 +41,14 @@ fn types_are_there_and_can_be_debugged() {
     debug::<spumoni::MissedTicks>();
     debug::<spumoni::OnExit>();
     debug::<spumoni::OnFailure>();
+    debug::<spumoni::OnStop>();
     debug::<spumoni::PanicInfo>();
     debug::<spumoni::Overlap>();
     debug::<spumoni::PeriodicBuilder<'static>>();
     debug::<spumoni::Permit>();
+    debug::<spumoni::Queue<(), ()>>();
+    debug::<spumoni::QueueBuilder<()>>();
+    debug::<spumoni::QueueCounters>();
     debug::<spumoni::Reason>();
     debug::<spumoni::Refused<()>>();
     debug::<spumoni::Registration>();
@@ -57,6 +66,7 @@ fn types_are_there_and_can_be_debugged() {
     debug::<spumoni::Stopped>();
     debug::<spumoni::Stopping>();
     debug::<spumoni::Straggler>();
+    debug::<spumoni::SubmitError<()>>();
     debug::<spumoni::TaskBuilder<'static>>();
     debug::<spumoni::TaskError>();
     debug::<spumoni::TaskHandle<()>>();
@@ -67,6 +77,7 @@ fn types_are_there_and_can_be_debugged() {
     debug::<spumoni::Ticks>();
     debug::<spumoni::TimedOut>();
     debug::<spumoni::Tree>();
+    debug::<spumoni::TryLater>();
     debug::<spumoni::ZeroInterval>();
     debug::<spumoni::flavour::FlavourKey>();
 }
@@ -76,6 +87,10 @@ fn what_goes_from_thread_to_thread_may_do_so() {
     send_and_sync::<spumoni::Handle>();
     send_and_sync::<spumoni::Context>();
     send_and_sync::<spumoni::Group>();
+    // What goes through it is only `Send`.
+    send_and_sync::<spumoni::Queue<std::cell::Cell<u8>, std::cell::Cell<u8>>>();
+    send_and_sync::<spumoni::ItemHandle<std::cell::Cell<u8>, std::cell::Cell<u8>>>();
+    send_and_sync::<spumoni::ItemError<std::cell::Cell<u8>>>();
     send_and_sync::<spumoni::Semaphore>();
     send_and_sync::<spumoni::Permit>();
     send_and_sync::<spumoni::Barrier>();
@@ -95,8 +110,13 @@ where
 {
 }
 
+/// A queue's work for each mode, by its trait.
+fn work<M: spumoni::Mode, W: spumoni::Work<M, u8>>(_: W) {}
+
 #[test]
 fn traits_can_be_named_in_bounds() {
+    work::<spumoni::Async, _>(async |_: &spumoni::Item<u8>| {});
+    work::<spumoni::Blocking, _>(|item: &spumoni::Item<u8>| spumoni::Attempt::Done(**item));
     adoptable::<spumoni::Async, _>(async || {});
     adoptable::<spumoni::Blocking, _>(|| {});
     assert!(spumoni::registered().is_empty());

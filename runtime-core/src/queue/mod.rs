@@ -7,10 +7,10 @@
 //!              └───────delayed ◀──try later───┘
 //! ```
 
+mod unique;
 mod item;
 mod error;
 mod counters;
-mod unique;
 mod work;
 mod entry;
 mod state;
