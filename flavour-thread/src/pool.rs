@@ -119,7 +119,9 @@ impl Pool for ThreadPool {
 
     fn close(&self) {
         if !self.0.closed.swap(true, Ordering::AcqRel) {
-            let _ = self.0.jobs.send(None);
+            if !cfg!(planted = "pool-thread-left") {
+                let _ = self.0.jobs.send(None);
+            }
             self.0.watch.end();
         }
     }

@@ -137,7 +137,7 @@ impl Listener {
             low_level::exit(128 + signal.number());
         }
         let reason = StopReason::Signal(signal);
-        let force = self.heard == 2;
+        let force = self.heard == 2 && !cfg!(planted = "deaf-to-the-second-signal");
         self.root.tell(Event::Stop(StopRequest { reason, budget: None, force }));
     }
 }

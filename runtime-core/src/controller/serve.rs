@@ -89,7 +89,9 @@ impl Controller {
         let because = |reason| Some(StopRequest { reason, budget: None, force: false });
         match event {
             Event::Failed(failure) => {
-                self.failures.push(failure);
+                if !cfg!(planted = "only-the-first-failure") || self.failures.is_empty() {
+                    self.failures.push(failure);
+                }
                 because(StopReason::Failure)
             }
             Event::Contained(failure) => {

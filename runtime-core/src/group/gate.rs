@@ -30,7 +30,13 @@ impl Gate {
     /// Counts one in; with `cleanup`, while stopping too. The second value of a refusal says that the
     /// refused one was the last to leave.
     pub(crate) fn enter(&self, cleanup: bool) -> Result<(), (Shut, bool)> {
-        let before = self.0.fetch_add(1, Ordering::SeqCst);
+        let before = if cfg!(planted = "gate-looks-first") {
+            let seen = self.0.load(Ordering::SeqCst);
+            self.0.fetch_add(1, Ordering::SeqCst);
+            seen
+        } else {
+            self.0.fetch_add(1, Ordering::SeqCst)
+        };
         let shut = if before & CLOSED != 0 {
             Shut::Closed
         } else if before & STOPPING != 0 && !cleanup {
@@ -45,7 +51,8 @@ impl Gate {
     #[must_use]
     pub(crate) fn leave(&self, ended: u64) -> bool {
         let before = self.0.fetch_sub(ended, Ordering::SeqCst);
-        before & COUNT == ended
+        let left = u64::from(cfg!(planted = "over-before-the-last"));
+        before & COUNT == ended + left
     }
 
     pub(crate) fn begin_stop(&self) {

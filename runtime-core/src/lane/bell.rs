@@ -38,7 +38,9 @@ impl Bell {
 
     /// Something was put into a queue of the lane: wakes it if it sleeps.
     pub(crate) fn ring(&self) {
-        fence(Ordering::SeqCst);
+        if !cfg!(planted = "bell-without-fence") {
+            fence(Ordering::SeqCst);
+        }
         if self.parked.load(Ordering::Relaxed) && self.parked.swap(false, Ordering::AcqRel) {
             self.wake();
         }

@@ -227,7 +227,12 @@ impl Lifecycle {
             let late = state.is_none();
             let next = (word & !(STATE | POLLING | QUEUED)) | encode(state.unwrap_or(decode(word)));
             // Release: the outcome is visible to whoever sees the final state.
-            match self.word.compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Relaxed) {
+            let publish = if cfg!(planted = "relaxed-outcome") {
+                Ordering::Relaxed
+            } else {
+                Ordering::AcqRel
+            };
+            match self.word.compare_exchange_weak(word, next, publish, Ordering::Relaxed) {
                 Ok(_) => {
                     let waiter = if word & WAITER != 0 { self.waiter.lock().take() } else { None };
                     return Finished { for_handle: !late && word & HANDLE != 0, waiter };
@@ -260,6 +265,11 @@ impl Lifecycle {
             let new = Some(waker.clone());
             let old = std::mem::replace(&mut *self.waiter.lock(), new);
             drop(old);
+        }
+        if cfg!(planted = "lost-wake-up") {
+            let ended = self.state().is_final();
+            self.word.fetch_or(WAITER, Ordering::AcqRel);
+            return ended;
         }
         // Invariant 4.
         decode(self.word.fetch_or(WAITER, Ordering::AcqRel)).is_final()
