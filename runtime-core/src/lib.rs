@@ -91,6 +91,7 @@ pub use tools::pace::MissedTicks;
 pub use tools::semaphore::{Permit, Semaphore};
 pub use tools::several::{Until, WaitError, Waited, select, select_blocking, wait, wait_blocking};
 pub use tools::ticks::Ticks;
+pub use tools::time_limit::{LimitGone, TimeLimit};
 pub use tools::timeout::{Elapsed, timeout, timeout_blocking};
 pub use unwind::PanicInfo;
 pub use wait::{Member, Ring};

@@ -5,6 +5,7 @@ pub(crate) mod semaphore;
 pub(crate) mod barrier;
 pub(crate) mod event;
 pub(crate) mod timeout;
+pub(crate) mod time_limit;
 pub(crate) mod pace;
 pub(crate) mod ticks;
 pub(crate) mod handles;

@@ -12,6 +12,21 @@ use crate::task::handle::Room;
 use crate::time::Deadline;
 use crate::wait::park;
 
+/// Panics at who wants a limit where nothing keeps it.
+macro_rules! off_the_lanes {
+    ($what:literal, $twin:literal) => {
+        panic!(concat!(
+            "`",
+            $what,
+            "` was polled off the lanes of a runner, where no timer keeps the limit; on a plain thread use `",
+            $twin,
+            "`, in another executor its own timeout",
+        ))
+    };
+}
+
+pub(super) use off_the_lanes;
+
 /// Runs `future` for `limit` at most, counted from the first poll, on the own timer of the lane that polls
 /// it. What is there already wins: a future that is ready at its first poll gives its value whatever the
 /// limit. `Duration::ZERO` ends at the first await, `Duration::MAX` never.
@@ -60,9 +75,7 @@ pub async fn timeout<F: Future>(limit: Duration, future: F) -> Result<F::Output,
         }
         match Pin::new(&mut alarm).poll(cx) {
             Poll::Ready(Some(())) => Poll::Ready(Err(Elapsed { limit })),
-            Poll::Ready(None) => panic!(
-                "`timeout` was polled off the lanes of a runner, where no timer keeps the limit; on a plain thread use `timeout_blocking`, in another executor its own timeout"
-            ),
+            Poll::Ready(None) => off_the_lanes!("timeout", "timeout_blocking"),
             Poll::Pending => Poll::Pending,
         }
     })
@@ -98,7 +111,7 @@ pub fn timeout_blocking<F: Future>(limit: Duration, future: F) -> Result<F::Outp
 /// The limit was over first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Elapsed {
-    limit: Duration,
+    pub(super) limit: Duration,
 }
 
 impl Elapsed {
