@@ -1,5 +1,6 @@
 //! Periodic work: ticks within a task, and payloads that are run again and again.
 
+mod member;
 mod runs;
 mod ticks;
 

@@ -56,7 +56,7 @@ mod on_thread {
 }
 
 /// Payloads that can be run again and again.
-trait Again: Calls {
+pub(crate) trait Again: Calls {
     /// Calls at each run.
     fn each<T: 'static>(
         call: impl Fn() -> T + Clone + Send + 'static,

@@ -14,11 +14,13 @@ use crate::error::{AdoptError, Reason, Refused, SpawnError, ZeroInterval};
 use crate::flavour::Flavour;
 use crate::group::end::MemberEnd;
 use crate::group::join::Join;
+use crate::group::node::GroupCore;
 use crate::group::policy::OnFailure;
 use crate::id::TaskId;
 use crate::log;
 use crate::runner::core::{Core, here};
 use crate::runner::group::{Group, GroupBuilder};
+use crate::runner::member::MemberBuilder;
 use crate::runner::scope::ScopeError;
 use crate::submit::{self, Options};
 use crate::task::contract::Owner;
@@ -53,7 +55,8 @@ struct Plan {
     timeout: Option<Duration>,
 }
 
-/// A payload that is to be run at an interval; made by [`Handle::every`](crate::Handle::every).
+/// A payload that is to be run at an interval; made by [`Handle::every`](crate::Handle::every), and by
+/// [`Group::every`](crate::Group::every) for a member of a group.
 ///
 /// Each run is a task of its own with a clone of the payload; what runs share stands behind an `Arc`. The
 /// intervals are those of [`Ticks`]: the first run begins at once, the others are counted from start to
@@ -61,6 +64,8 @@ struct Plan {
 #[must_use = "nothing runs before it is handed over"]
 pub struct PeriodicBuilder<'a> {
     core: &'a Arc<Core>,
+    /// Whose member it is to be; none of any group's otherwise.
+    group: Option<&'a Arc<GroupCore>>,
     at: &'static Location<'static>,
     name: Option<Arc<str>>,
     plan: Plan,
@@ -81,7 +86,11 @@ impl<'a> PeriodicBuilder<'a> {
             grace: None,
             timeout: None,
         };
-        PeriodicBuilder { core, at, name: None, plan }
+        PeriodicBuilder { core, group: None, at, name: None, plan }
+    }
+
+    pub(super) fn in_group(self, group: &'a Arc<GroupCore>) -> Self {
+        PeriodicBuilder { group: Some(group), ..self }
     }
 
     /// A name for the whole; its runs stand below it in the tree.
@@ -122,7 +131,8 @@ impl<'a> PeriodicBuilder<'a> {
     }
 
     /// What a run that fails means. Default: no other begins, those under way are stopped, and the whole
-    /// fails. With [`OnFailure::Continue`] it is logged, and the next one begins in its time.
+    /// fails. With [`OnFailure::Continue`] it is logged, and the next one begins in its time; where runs do not
+    /// wait for each other it is logged at the next tick.
     pub fn on_failure(mut self, policy: OnFailure) -> Self {
         self.plan.on_failure = policy;
         self
@@ -232,13 +242,70 @@ impl<'a> PeriodicBuilder<'a> {
             return Err(Refused::new(reason, payload));
         }
         // Whoever waits for the runs has as long as they.
-        let options = Options { name: self.name, grace: self.plan.grace, ..Options::default() };
-        let options = Some(Box::new(options));
+        let grace = self.plan.grace;
         let driver = Driver { plan: self.plan, flavour, payload };
-        submit(self.core, driver, options).map_err(|refused| {
+        let taken = match self.group {
+            Some(group) => {
+                let mut member = MemberBuilder::new(self.core, group, self.name);
+                if let Some(grace) = grace {
+                    member = member.grace(grace);
+                }
+                match member.try_place() {
+                    Ok(place) => {
+                        member.hand_over(place, |core, options| submit(core, driver, Some(options)))
+                    }
+                    Err(reason) => Err(Refused::new(reason, driver)),
+                }
+            }
+            None => {
+                let options = Options { name: self.name, grace, ..Options::default() };
+                submit(self.core, driver, Some(Box::new(options)))
+            }
+        };
+        taken.map_err(|refused| {
             let (reason, driver) = refused.into_parts();
             Refused::new(reason, driver.payload)
         })
+    }
+}
+
+impl Group {
+    /// A payload that is to be run at this interval, as a member of this group, to which more can be said before
+    /// it is handed over: see [`PeriodicBuilder::adopt`].
+    ///
+    /// The member is the whole: it has the name, and takes one place where the group has a limit. Its runs stand
+    /// below it. Stopping the group stops it and its runs; a failing run makes it fail, unless
+    /// [`on_failure`](PeriodicBuilder::on_failure) says otherwise, and the group's policy says what that means for
+    /// the others. The group is not over before it is stopped: [`join_all`](Group::join_all) waits for a stop.
+    ///
+    /// # Errors
+    ///
+    /// As [`PeriodicBuilder::adopt`]; also [`Reason::GroupFull`] if no place is free: it does not wait for one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # mod plain { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/plain.rs")); }
+    /// # use plain::Plain;
+    /// use std::time::Duration;
+    /// use spumoni_core::ServiceRunner;
+    ///
+    /// let runner = ServiceRunner::new();
+    /// let group = runner.group("cache").open()?;
+    /// let (tell, told) = std::sync::mpsc::channel();
+    /// group
+    ///     .every(Duration::from_millis(2))
+    ///     .name("refresh")
+    ///     .adopt(Plain, async move || tell.send("refreshed"))?;
+    /// assert_eq!(told.recv(), told.recv());
+    /// group.stop();
+    /// let ends = group.join_all().blocking()?;
+    /// assert_eq!(ends[0].name(), Some("refresh"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn every(&self, interval: Duration) -> PeriodicBuilder<'_> {
+        PeriodicBuilder::new(self.core(), interval, Location::caller()).in_group(self.node())
     }
 }
 
@@ -291,6 +358,7 @@ where
         while ticks.tick().await.is_ok() && self.begin_run(group)? {
             if self.plan.overlap == Overlap::Wait {
                 let _ = all_over(group).await;
+                self.plan.tell(group);
             }
         }
         let _ = all_over(group).await;
@@ -308,6 +376,7 @@ where
         while tick().is_ok() && self.begin_run(group)? {
             if self.plan.overlap == Overlap::Wait {
                 let _ = all_over(group).blocking();
+                self.plan.tell(group);
             }
         }
         let _ = all_over(group).blocking();
