@@ -12,6 +12,7 @@ mod load;
 mod probes;
 mod query;
 mod slow;
+mod soak;
 mod start;
 mod statsd;
 mod stop;

@@ -70,9 +70,13 @@ impl Daemon {
         Daemon { child, out, err, announced, http, udp, tcp }
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal; the answer comes through the child's output and its end.
     pub(crate) fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
+        let pid = self.pid().to_string();
         let sent = Command::new("kill").args([&format!("-{name}"), &pid]).status();
         assert!(sent.expect("kill").success(), "the daemon is gone");
     }
