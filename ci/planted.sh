@@ -15,10 +15,10 @@ deadline-that-overflows | unit | -p spumoni-core --lib time::
 unguarded-drop | integration | -p integration-tests --test contract destructor
 only-the-first-failure | integration | -p integration-tests --test failure
 unread-panic-forgotten | integration | -p integration-tests --test failure
-name-kept-for-ever | integration | -p integration-tests --test groups
-over-before-the-last | integration | -p integration-tests --test adopt
-pool-thread-left | integration | -p integration-tests --test many_runners
-deaf-to-the-second-signal | child process | -p integration-tests --test signals
+name-kept-for-ever | integration | -p integration-tests --test groups a_name_is_refused
+over-before-the-last | integration | -p integration-tests --test adopt f061
+pool-thread-left | integration | -p integration-tests --test many_runners f123_failed
+deaf-to-the-second-signal | child process | -p integration-tests --test signals f100_a_second
 '
 
 target=${CARGO_TARGET_DIR:-$PWD/target}/planted

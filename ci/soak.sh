@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# scoopd under random clients and kills for SCOOPD_SOAK seconds, 30 if that is not set, and SCOOPD_KILLS kills under
+# load, 20 if that is not set.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+export SCOOPD_SOAK=${SCOOPD_SOAK:-30} SCOOPD_KILLS=${SCOOPD_KILLS:-20}
+cargo test -p scoopd --test daemon -- --nocapture --test-threads 1 soak durability 2>&1 | tee "$log"
+
+count() { sed -n "s/^$1: \([0-9].*\)/\1/p" "$log"; }
+echo "count: soak: $(count soak); $(count durability)"
