@@ -33,6 +33,28 @@ impl Group {
     /// # Cancellation
     ///
     /// Dropping the wait takes no place; the payload is dropped with it. A stop of the group ends it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # mod plain { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/plain.rs")); }
+    /// # use plain::Plain;
+    /// use spumoni_core::{Handle, ServiceRunner};
+    ///
+    /// async fn users() -> Vec<&'static str> {
+    ///     vec!["ada", "grace"]
+    /// }
+    ///
+    /// let runner = ServiceRunner::new();
+    /// let count = runner.execute(Plain, async || {
+    ///     let group = Handle::current().group("start").open()?;
+    ///     group.fork(Plain, users).await?;
+    ///     let users = group.result::<Vec<&str>>("users").await?;
+    ///     anyhow::Ok(users.len())
+    /// })??;
+    /// assert_eq!(count, 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[track_caller]
     pub fn fork<F, P>(
         &self,
@@ -97,6 +119,24 @@ impl Group {
     ///
     /// See [`ResultError`]: at once for an unknown name (which says what is most alike) and a wrong type
     /// (which says both); later if the member panics or is stopped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # mod plain { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/plain.rs")); }
+    /// # use plain::Plain;
+    /// use spumoni_core::ServiceRunner;
+    ///
+    /// let runner = ServiceRunner::new();
+    /// let group = runner.group("start").open()?;
+    /// group.task("limit").fork_blocking(Plain, async || 42_u64)?;
+    /// let wrong = group.result::<String>("limit").blocking().unwrap_err();
+    /// assert!(wrong.to_string().contains("is a `u64`"), "{wrong}");
+    /// assert_eq!(group.result::<u64>("limit").blocking()?, 42);
+    /// // Once: it is unknown the second time.
+    /// assert!(group.result::<u64>("limit").blocking().is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn result<T: Send + 'static>(&self, name: &str) -> ResultOf<'_, T> {
         ResultOf::new(self.node(), name)
     }

@@ -34,6 +34,33 @@ use crate::task::stop::Stopped;
 /// Dropped while members live, it stops them and warns: nothing leaks out of a group.
 /// [`detach`](Group::detach) lets them go on. Failures that nobody has joined by then fall to the group
 /// above, or to the runner, as if adopted there.
+///
+/// # Examples
+///
+/// ```
+/// # mod plain { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/plain.rs")); }
+/// # use plain::Plain;
+/// use spumoni_core::{Context, Group, ServiceRunner};
+///
+/// /// Goes on until it is dropped.
+/// struct Cache {
+///     workers: Group,
+/// }
+///
+/// let runner = ServiceRunner::new();
+/// let cache = Cache { workers: runner.group("cache").open()? };
+/// cache.workers.try_adopt(Plain, async || Context::current().stopped().await)?;
+/// let load = cache.workers.task("load").try_spawn(Plain, async || 42)?;
+/// assert_eq!(load.join()?, 42);
+/// assert_eq!(cache.workers.join_next().blocking()?.as_ref().and_then(|end| end.name()), Some("load"));
+/// assert_eq!(cache.workers.len(), 1);
+///
+/// cache.workers.stop();
+/// assert_eq!(cache.workers.join_all().blocking()?.len(), 1);
+/// let late = cache.workers.try_adopt(Plain, async || ()).unwrap_err();
+/// assert!(late.is_stopping());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "dropping a group stops its members"]
 pub struct Group {
     core: Arc<Core>,
@@ -331,6 +358,29 @@ impl fmt::Debug for Group {
 }
 
 /// Opens a [`Group`] with other settings than the usual ones.
+///
+/// # Examples
+///
+/// ```
+/// # mod plain { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/plain.rs")); }
+/// # use plain::Plain;
+/// use std::time::Duration;
+/// use spumoni_core::{OnFailure, Reason, ServiceRunner};
+///
+/// let runner = ServiceRunner::new();
+/// let fetch = runner
+///     .group("fetch")
+///     .on_failure(OnFailure::Continue)
+///     .limit(2)
+///     .grace(Duration::from_secs(1))
+///     .open()?;
+/// let first = fetch.try_spawn(Plain, async || std::future::pending::<()>().await)?;
+/// fetch.try_adopt(Plain, async || std::future::pending::<()>().await)?;
+/// let third = fetch.try_adopt(Plain, async || ()).unwrap_err();
+/// assert!(matches!(third.reason(), Reason::GroupFull { limit: 2, .. }));
+/// # runner.stop_now();
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "a group is there when it is opened"]
 pub struct GroupBuilder {
     core: Arc<Core>,

@@ -34,6 +34,28 @@ use crate::wait::park;
 ///
 /// The async forms wait for a place where the group has a limit, first come, first served. Dropped
 /// before its end, such a wait has taken no place, and the payload is dropped with it.
+///
+/// # Examples
+///
+/// ```
+/// # mod plain { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/plain.rs")); }
+/// # use plain::Plain;
+/// use std::time::Duration;
+/// use spumoni_core::{OnFailure, ServiceRunner, TimedOut};
+///
+/// let runner = ServiceRunner::new();
+/// let group = runner.group("probes").open()?;
+/// group
+///     .task("disk")
+///     .timeout(Duration::from_millis(5))
+///     // The others go on when it fails.
+///     .on_failure(OnFailure::Continue)
+///     .adopt_blocking(Plain, async || std::future::pending::<()>().await)?;
+/// let ends = group.join_all().blocking()?;
+/// let failure = ends[0].failure().expect("it takes too long");
+/// assert!(failure.cause().downcast_ref::<TimedOut>().is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "a task that is not handed over never runs"]
 pub struct MemberBuilder<'a> {
     core: &'a Arc<Core>,

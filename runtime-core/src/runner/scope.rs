@@ -42,6 +42,27 @@ impl GroupBuilder {
     /// Dropped before its end, it drops the body and stops the members; the group above, or the runner,
     /// waits for them. A stop of the calling task is a stop of the group; the body goes on within the
     /// task's grace.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # mod plain { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/plain.rs")); }
+    /// # use plain::Plain;
+    /// use spumoni_core::{Handle, ServiceRunner};
+    ///
+    /// let runner = ServiceRunner::new();
+    /// let total = runner.execute(Plain, async || {
+    ///     let sums = Handle::current().group("sums").limit(4);
+    ///     sums.scope(async |group| {
+    ///         let one = group.spawn(Plain, async || 1).await?;
+    ///         let two = group.spawn(Plain, async || 2).await?;
+    ///         anyhow::Ok(one.await? + two.await?)
+    ///     })
+    ///     .await
+    /// })??;
+    /// assert_eq!(total, 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[track_caller]
     pub fn scope<T, E, B>(
         self,
@@ -92,6 +113,26 @@ impl GroupBuilder {
     ///
     /// As there. [`ScopeError::reason`] says so if waiting for the members would never end, on a lane
     /// whose own tasks they are; they are stopped then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # mod plain { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/plain.rs")); }
+    /// # use plain::Plain;
+    /// use spumoni_core::ServiceRunner;
+    ///
+    /// let runner = ServiceRunner::new();
+    /// let error = runner
+    ///     .group("checks")
+    ///     .scope_blocking(|group| {
+    ///         group.task("disk").adopt_blocking(Plain, async || anyhow::bail!("it is full"))?;
+    ///         anyhow::Ok(())
+    ///     })
+    ///     .unwrap_err();
+    /// assert_eq!(error.ends()[0].name(), Some("disk"));
+    /// assert!(error.to_string().contains("it is full"), "{error}");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[track_caller]
     pub fn scope_blocking<T, E, B>(self, body: B) -> Result<T, ScopeError>
     where
