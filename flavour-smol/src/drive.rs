@@ -10,12 +10,14 @@ use async_io::Timer as IoTimer;
 use spumoni_core::flavour::{LaneEngine, LaneLoop, Timer};
 
 use crate::context::Inside;
+use crate::room::start_async_io;
 
 /// See the module.
 pub(crate) struct Drive;
 
 impl LaneEngine for Drive {
     fn drive(&self, lane: LaneLoop) -> io::Result<()> {
+        start_async_io()?;
         async_io::block_on(with_executor(lane.run(|| true)));
         Ok(())
     }

@@ -24,6 +24,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod context;
+mod room;
 mod drive;
 mod flavour;
 #[cfg(feature = "async-std")]
