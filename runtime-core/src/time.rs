@@ -52,12 +52,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn limits_beyond_the_clock_are_never_over() {
+    fn f081a_limits_beyond_the_clock_are_never_over() {
         for limit in [Duration::MAX, Duration::from_secs(u64::MAX / 2)] {
             let deadline = Deadline::after(limit);
             assert_eq!(deadline.left(), None);
             assert!(!deadline.is_over(Instant::now()));
         }
+    }
+
+    /// Whether time passes or jumps is all the same.
+    #[test]
+    fn f081a_what_is_due_stays_due_however_far_time_jumps() {
+        let now = Instant::now();
+        let soon = Deadline::from(now, Duration::from_secs(1));
+        let century = Duration::from_secs(100 * 366 * 86_400);
+        assert!(!soon.is_over(now));
+        let then = now.checked_add(century).unwrap();
+        assert!(soon.is_over(then));
+        assert_eq!(soon.min(Deadline::from(then, Duration::MAX)), soon);
+        // Nothing is less than nothing.
+        let gone = now
+            .checked_sub(Duration::from_secs(1))
+            .map_or(Duration::ZERO, |then| Deadline::from(then, Duration::ZERO).left().unwrap());
+        assert_eq!(gone, Duration::ZERO);
     }
 
     #[test]

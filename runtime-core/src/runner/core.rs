@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::panic::Location;
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Once, OnceLock, Weak};
 use std::time::Instant;
 
 use crossbeam_channel::Receiver;
@@ -63,6 +63,7 @@ thread_local! {
 impl Core {
     pub(crate) fn new(settings: Settings) -> Arc<Self> {
         unwind::install_hook();
+        warn_where_panics_abort();
         let epoch = Instant::now();
         let (to, unheard) = crossbeam_channel::unbounded();
         let events = Events::new(to);
@@ -219,6 +220,18 @@ impl Core {
             ..Options::default()
         });
         launch.start(&self.homes, options, here)
+    }
+}
+
+/// Tells once what a program gives up that is built so.
+fn warn_where_panics_abort() {
+    static TOLD: Once = Once::new();
+    if cfg!(panic = "abort") {
+        TOLD.call_once(|| {
+            log::warn(format_args!(
+                "this program is built with `panic = \"abort\"`: the first panic of any payload ends the process, without a report"
+            ));
+        });
     }
 }
 
