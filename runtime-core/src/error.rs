@@ -71,6 +71,19 @@ pub enum Reason {
         /// The key, as its `Debug` has it.
         key: String,
     },
+    /// The task that was to be the parent is finished, its body is over and so are its children; or it was
+    /// given up.
+    Finished {
+        /// The task's path.
+        task: Arc<str>,
+    },
+    /// The task that was to be the parent stops. Only it itself may start then what its cleanup needs.
+    ParentStopping {
+        /// The task's path.
+        task: Arc<str>,
+    },
+    /// A local child was to come from a thread that is not its parent's lane: a plain thread, say.
+    OffLane,
     /// Waiting for a place would never end here.
     WouldDeadlock {
         /// Who waits for whom.
@@ -120,7 +133,14 @@ impl Reason {
     #[must_use]
     pub fn is_stopping(&self) -> bool {
         use Reason as R;
-        matches!(self, R::Stopping | R::Stopped | R::GroupStopping { .. } | R::QueueClosed { .. })
+        matches!(
+            self,
+            R::Stopping
+                | R::Stopped
+                | R::GroupStopping { .. }
+                | R::ParentStopping { .. }
+                | R::QueueClosed { .. }
+        )
     }
 }
 
@@ -135,7 +155,7 @@ impl<P> Refused<P> {
         &self.reason
     }
 
-    /// Whether the runner, the group or the queue is stopping, has stopped, or was closed.
+    /// Whether the runner, the group, the queue or the parent is stopping, has stopped, or was closed.
     #[must_use]
     pub fn is_stopping(&self) -> bool {
         self.reason.is_stopping()
@@ -186,6 +206,18 @@ impl fmt::Display for Reason {
             Reason::DuplicateItem { queue, key } => {
                 write!(f, "an item with the key {key} is in the queue `{queue}` already")
             }
+            Reason::Finished { task } => {
+                write!(
+                    f,
+                    "the task `{task}` is finished, or was given up, and can have no children any more; hand this over while it runs, or to the runner"
+                )
+            }
+            Reason::ParentStopping { task } => {
+                write!(f, "the task `{task}` is stopping and takes no children but from itself")
+            }
+            Reason::OffLane => f.write_str(
+                "a local child runs on the lane of its parent and is handed over there, by a payload of an async flavour; use `spawn` elsewhere",
+            ),
             Reason::WouldDeadlock { ring } => {
                 write!(f, "waiting for a place would never end: {ring}")
             }

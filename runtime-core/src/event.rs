@@ -95,6 +95,10 @@ pub(crate) trait Stoppable: Send + Sync {
     /// Takes nothing new from now on, and tells the controller, which goes on with `proceed`.
     fn begin_stop(&self);
 
+    /// What is above is asked to stop: begins to stop too, unless it stands below a task that has not heard
+    /// of it yet.
+    fn pass_stop(&self);
+
     /// Does what is due: asks, cancels, gives up. Gives when to come again, or `None` when nobody is left.
     fn proceed(&self, now: Instant, graces: Graces) -> Option<Deadline>;
 

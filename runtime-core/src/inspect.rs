@@ -5,8 +5,12 @@ use std::time::Duration;
 
 use crate::failure::TaskLabel;
 use crate::id::{FlavourId, TaskId};
+use crate::task::contract::Header;
 use crate::task::stamp::Busy;
 use crate::task::state::TaskState;
+
+/// The tree shows no more tasks of one lane, or below one task, than this.
+pub(crate) const MOST_SHOWN: usize = 1000;
 
 /// One living task.
 #[derive(Clone, Debug)]
@@ -18,6 +22,12 @@ pub struct TaskView {
 }
 
 impl TaskView {
+    /// A task as anybody may see it; how old it is only its lane can say.
+    pub(crate) fn of(task: &Header) -> Self {
+        let (label, state, polls) = (task.label(), task.life.state(), task.life.polls());
+        TaskView { label, state, age: None, polls }
+    }
+
     /// Which task.
     #[must_use]
     pub fn label(&self) -> &TaskLabel {
@@ -118,10 +128,12 @@ impl HomeView {
     }
 }
 
-/// One open or stopping group, with the groups below it.
+/// One open or stopping group, with the groups below it; or one task that has children, with these.
 #[derive(Clone, Debug)]
 pub struct GroupView {
     pub(crate) label: TaskLabel,
+    pub(crate) body: Option<TaskState>,
+    pub(crate) children: Vec<TaskView>,
     pub(crate) stopping: bool,
     pub(crate) alive: usize,
     pub(crate) limit: Option<usize>,
@@ -131,10 +143,23 @@ pub struct GroupView {
 }
 
 impl GroupView {
-    /// Its name, its path, and where it was opened.
+    /// Its name, its path, and where it was opened, or handed over.
     #[must_use]
     pub fn label(&self) -> &TaskLabel {
         &self.label
+    }
+
+    /// Of a task that has children, the state of its body; `None` of a group.
+    #[must_use]
+    pub fn body(&self) -> Option<TaskState> {
+        self.body
+    }
+
+    /// Of a task that has children, the living ones in the order of their making, a thousand at most; of a
+    /// group none. Those that have children themselves stand among the [`groups`](GroupView::groups) too.
+    #[must_use]
+    pub fn children(&self) -> &[TaskView] {
+        &self.children
     }
 
     /// Whether it takes nothing new any more: it, a group above it or the runner was asked to stop.
@@ -183,9 +208,15 @@ impl GroupView {
     /// Writes it and those below, each line after `stem`.
     fn write(&self, f: &mut fmt::Formatter<'_>, stem: &str, last: bool) -> fmt::Result {
         let (branch, inner) = if last { ("└─", "   ") } else { ("├─", "│  ") };
-        let state = if self.stopping { "stopping" } else { "open" };
-        let plural = if self.alive == 1 { "" } else { "s" };
-        write!(f, "\n{stem}{branch} {}, {state}, {} member{plural}", self.label, self.alive)?;
+        write!(f, "\n{stem}{branch} {}", self.label)?;
+        match self.body {
+            Some(state) => write!(f, ", {state}, {} below it", self.alive)?,
+            None => {
+                let plural = if self.alive == 1 { "" } else { "s" };
+                let state = if self.stopping { "stopping" } else { "open" };
+                write!(f, ", {state}, {} member{plural}", self.alive)?;
+            }
+        }
         if let Some(limit) = self.limit {
             write!(f, ", {limit} at once")?;
         }
@@ -195,7 +226,16 @@ impl GroupView {
         if self.ended > 0 {
             write!(f, ", {} to be joined", self.ended)?;
         }
-        write_groups(f, &self.groups, &format!("{stem}{inner}"))
+        let stem = format!("{stem}{inner}");
+        // A child that has children is written with these.
+        let parents = |id| self.groups.iter().any(|group| group.label.id == id);
+        let leaves: Vec<_> = self.children.iter().filter(|task| !parents(task.label.id)).collect();
+        for (index, task) in leaves.iter().enumerate() {
+            let last = index + 1 == leaves.len() && self.groups.is_empty();
+            let branch = if last { "└─" } else { "├─" };
+            write!(f, "\n{stem}{branch} {}, {}", task.label, task.state)?;
+        }
+        write_groups(f, &self.groups, &stem)
     }
 }
 
@@ -242,13 +282,13 @@ impl Tree {
         self.alive
     }
 
-    /// The groups right below the runner, and those of plain tasks.
+    /// The groups right below the runner, and the tasks there that have children.
     #[must_use]
     pub fn groups(&self) -> &[GroupView] {
         &self.groups
     }
 
-    /// The group with this path, such as `fetch/mirrors`.
+    /// The group, or the task that has children, with this path, such as `fetch/mirrors`.
     #[must_use]
     pub fn group(&self, path: &str) -> Option<&GroupView> {
         self.groups.iter().find_map(|group| group.find(path))

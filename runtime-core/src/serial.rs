@@ -59,6 +59,8 @@ fields!(HomeView, |it| {
 
 fields!(GroupView, |it| {
     "group": it.label,
+    "body": it.body.map(|state| state.to_string()),
+    "children": it.children,
     "stopping": it.stopping,
     "alive": it.alive,
     "limit": it.limit,

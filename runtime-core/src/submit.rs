@@ -277,7 +277,8 @@ fn agree(
 fn is_cleanup_of(member: &Membership) -> bool {
     member.group.is_stopping()
         && cell::current().is_some_and(|task| {
-            member.group.owns(task.header()) && !task.header().life.is_cancelled()
+            let own = member.group.owns(task.header()) || member.group.are_of(task.header());
+            own && !task.header().life.is_cancelled()
         })
 }
 

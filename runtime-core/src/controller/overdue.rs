@@ -39,18 +39,18 @@ impl Controller {
         }
         header.limit().inspect(|limit| limit.strike());
         let own = header.grace().unwrap_or(self.limits.grace);
-        let (asked, given_up) = match header.home().executor() {
+        // What a task has to clean up, its children have too.
+        header.stop().ask(now, own, Deadline::from(now, own));
+        let given_up = if header.home().executor().is_some() {
             // A lane drops the payload at its await point, which is no worse than what a timeout within
             // the payload would do: there is nothing to wait for.
-            Some(_) => (Duration::ZERO, own.max(DESTRUCTORS)),
-            None => (own, own),
-        };
-        header.stop().ask(now, asked, Deadline::from(now, asked));
-        if header.home().executor().is_some() {
             contract::cancel(&task);
+            own.max(DESTRUCTORS)
         } else {
             contract::cancel_unbegun(&task);
-        }
+            own
+        };
+        header.stop_children();
         self.note(Deadline::from(now, given_up), What::Leave(task));
     }
 

@@ -116,6 +116,7 @@ impl Controller {
                 None
             }
             Event::Resumed(task) => {
+                task.header().stop_children();
                 self.note_cancel(task);
                 None
             }
@@ -165,7 +166,7 @@ impl Controller {
     }
 
     fn stop_task(&mut self, task: Arc<dyn AnyTask>) {
-        if task.header().life.state().is_final() {
+        if task.header().is_finished() {
             return;
         }
         let (now, grace) = (Instant::now(), task.header().grace().unwrap_or(self.limits.grace));
@@ -176,6 +177,7 @@ impl Controller {
         } else {
             contract::cancel_unbegun(&task);
         }
+        task.header().stop_children();
         self.note_cancel(task);
     }
 

@@ -62,7 +62,7 @@ impl Controller {
         root.watch();
         root.stop().ask(asked, self.limits.grace, stages.cancel);
         for group in root.groups() {
-            group.begin_stop();
+            group.pass_stop();
             group.hurry(stages.cancel_all, stages.give_up);
         }
         let forced = request.force.then(|| request.reason.clone());
@@ -86,6 +86,7 @@ impl Controller {
         let root = self.homes.root();
         root.stop().ask_all(now, self.limits.grace, stop.stages.cancel_all);
         root.stop().press(now);
+        self.pass_stop();
     }
 
     /// Waits until every task has ended that keeps the runner alive, and drops those whose grace is over.
@@ -106,6 +107,14 @@ impl Controller {
         }
         root.stop().ask_all(Instant::now(), self.limits.grace, stop.stages.cancel_all);
         stop.all_asked = true;
+        self.pass_stop();
+    }
+
+    /// Some tasks may hear of the stop only now: so do those below them.
+    fn pass_stop(&self) {
+        for group in self.homes.root().groups() {
+            group.pass_stop();
+        }
     }
 
     /// Waits until the transient ones have ended too.

@@ -36,7 +36,20 @@ pub(super) struct Account {
     /// Nobody will join any more: failures go to the parent.
     pub(super) released: bool,
     pub(super) gave_up: bool,
+    /// Of the children of a task: how far that one is.
+    pub(super) parent: Parent,
     pub(super) unnamed: bool,
+}
+
+/// How far the parent of children is.
+#[derive(Default)]
+pub(super) struct Parent {
+    /// Its body is over; kept until it is finished.
+    pub(super) over: Option<Arc<dyn AnyTask>>,
+    /// How it ended, when it is finished. Nothing can come below it any more.
+    pub(super) finished: Option<TaskState>,
+    /// Its name is to be freed when it is finished.
+    pub(super) holds_name: bool,
 }
 
 pub(super) struct Living {
@@ -132,16 +145,28 @@ impl Account {
         }
     }
 
-    /// Keeps a failure with the member's account, unless it is somebody else's; and says what it means for
-    /// the others.
-    pub(super) fn note(&mut self, failure: Failure, usual: OnFailure) -> (Noted, OnFailure) {
+    /// Keeps a failure of the member `of`, or of one of its children, with the member's account, unless it
+    /// is somebody else's; and says what it means for the others.
+    pub(super) fn note(
+        &mut self,
+        failure: Failure,
+        of: TaskId,
+        usual: OnFailure,
+    ) -> (Noted, OnFailure) {
         let id = failure.task.id;
-        if let Some(member) = self.living.get_mut(&id) {
+        if let Some(member) = self.living.get_mut(&of) {
             let policy = member.policy.on_failure.unwrap_or(usual);
             if self.released {
                 return (Noted::Above(failure), policy);
             }
-            member.failure = Some(failure);
+            // Its own stands for it, else that of the first child.
+            let other = match &member.failure {
+                Some(_) if id != of => Some(failure),
+                Some(_) | None => member.failure.replace(failure),
+            };
+            if let Some(other) = other {
+                self.push_failed(other);
+            }
             return (Noted::Kept, policy);
         }
         if self.released && !self.gave_up {
@@ -153,11 +178,15 @@ impl Account {
         } else if self.gave_up {
             return (Noted::Late(failure), usual);
         } else {
-            let (task, age) = (failure.task.clone(), failure.age);
-            let state = TaskState::Failed;
-            self.ends.push(MemberEnd::new(task, state, Some(failure), age), false);
+            self.push_failed(failure);
         }
         (Noted::Kept, usual)
+    }
+
+    /// Keeps the failure of a task that is no living member here as an end of its own.
+    fn push_failed(&mut self, failure: Failure) {
+        let (task, age) = (failure.task.clone(), failure.age);
+        self.ends.push(MemberEnd::new(task, TaskState::Failed, Some(failure), age), false);
     }
 
     /// Keeps the failure of a stopper with the account of its member, whose own it does not replace. One

@@ -47,6 +47,18 @@ impl GroupCore {
         self.tasks().into_iter().find(|task| !task.header().life.state().is_final())
     }
 
+    /// One of those that keep the group alive, here or below, that has not ended.
+    pub(crate) fn keeping_task(&self) -> Option<Arc<dyn AnyTask>> {
+        let keeps = |task: &Arc<dyn AnyTask>| {
+            !task.header().is_transient() && !task.header().life.state().is_final()
+        };
+        let below = || {
+            let mut groups = self.below().into_iter().filter(|group| !group.is_below_transient());
+            groups.find_map(|group| group.keeping_task())
+        };
+        self.own_tasks().into_iter().find(keeps).or_else(below)
+    }
+
     /// How many members keep the group alive, here and below.
     pub(crate) fn kept(&self) -> usize {
         let _family = self.family.lock();
@@ -112,8 +124,10 @@ impl GroupCore {
             if group.kept() > 0 {
                 continue;
             }
+            group.finish_parent();
             ring(&group.all_ended);
-            if group.stopping.load(Ordering::SeqCst) {
+            // Transient children outlive their parent.
+            if group.is_stopped() && !group.is_children() {
                 group.stop_transient();
             }
             group.free_name();
@@ -150,7 +164,10 @@ impl Target for GroupCore {
         }
         // Nothing is cloned: the last reference to a task must not go under the lock of the graph.
         for member in self.account.lock().living.values() {
-            visit(member.task.executor());
+            // Of one that is over it is the children that are waited for, in a group below.
+            if !member.task.header().is_over_for_children() {
+                visit(member.task.executor());
+            }
         }
         for group in self.below() {
             if group.alive() > 0 {

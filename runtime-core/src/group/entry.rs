@@ -8,8 +8,7 @@ use crate::group::kept::Keep;
 use crate::group::node::GroupCore;
 use crate::group::policy::MemberPolicy;
 use crate::id::TaskId;
-use crate::sync::Ordering;
-use crate::task::contract::{AnyTask, Header, Owner};
+use crate::task::contract::{AnyTask, Children, Header, Owner};
 
 /// What a task says when it comes in.
 #[derive(Clone)]
@@ -27,10 +26,12 @@ pub(crate) struct Membership {
 impl GroupCore {
     /// Why nothing new is taken.
     pub(crate) fn refusal(&self) -> Reason {
-        if self.stopping.load(Ordering::SeqCst) || !self.root.is_stopping() {
-            Reason::GroupStopping { group: Arc::clone(&self.path) }
-        } else {
+        if self.root.is_stopping() && !self.is_stopped() {
             Reason::Stopping
+        } else if self.is_children() {
+            Reason::ParentStopping { task: Arc::clone(&self.path) }
+        } else {
+            Reason::GroupStopping { group: Arc::clone(&self.path) }
         }
     }
 
@@ -71,6 +72,9 @@ impl GroupCore {
     ) -> Result<(), Reason> {
         let keeps = self.keeps(membership.transient);
         let mut account = self.account.lock();
+        if account.parent.finished.is_some() {
+            return Err(Reason::Finished { task: Arc::clone(&self.path) });
+        }
         if account.gave_up || self.is_stopping() && !cleanup {
             drop(account);
             return Err(self.refusal());
@@ -93,6 +97,10 @@ impl GroupCore {
             .and_then(|keep| account.results.expect(task.header().label(), keep));
         drop(account);
         self.drop_results(old);
+        if self.is_below_stopping() {
+            // The deadlines of that stop are the newcomer's too.
+            Children::stop(self);
+        }
         Ok(())
     }
 

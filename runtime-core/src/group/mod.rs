@@ -15,6 +15,7 @@ mod census;
 pub(crate) mod entry;
 mod taking;
 mod owner;
+pub(crate) mod children;
 mod stopping;
 pub(crate) mod join;
 pub(crate) mod result;

@@ -40,7 +40,7 @@ pub(crate) struct GroupCore {
     pub(super) label: TaskLabel,
     pub(super) path: Arc<str>,
     pub(super) parent: Option<Arc<GroupCore>>,
-    /// The task right above, if the group stands below one.
+    /// The task right above: it is not a group that somebody opened, but the children of that task.
     pub(super) task: Option<Weak<dyn AnyTask>>,
     pub(super) root: Arc<RootGroup>,
     pub(super) policy: Policy,
@@ -70,7 +70,7 @@ pub(crate) struct GroupCore {
 /// Where a new group comes to stand.
 pub(crate) struct Position {
     pub(crate) parent: Option<Arc<GroupCore>>,
-    /// The task that it comes to stand below, if it is one.
+    /// The task whose children it is to be, if it is.
     task: Option<Weak<dyn AnyTask>>,
     path: Option<Arc<str>>,
     stop: Arc<StopNode>,
@@ -84,8 +84,8 @@ impl Position {
         Position { parent, task: None, path, stop }
     }
 
-    /// Below a task: its path and its stop are above, and the group that owns it counts the members.
-    pub(crate) fn of_task(task: &Arc<dyn AnyTask>) -> Self {
+    /// As the children of a task: its path and its stop are above, and the group that owns it counts them.
+    pub(super) fn right_below(task: &Arc<dyn AnyTask>) -> Self {
         let header = task.header();
         let group = header.owner().as_group().and_then(|any| any.downcast_ref::<GroupCore>());
         Position {
@@ -117,11 +117,21 @@ impl GroupCore {
         let label = TaskLabel {
             id: TaskId::next(),
             name: Some(name),
-            group: position.path,
+            group: position.path.clone(),
             flavour: GROUP,
             spawned_at: here,
         };
         root.names().take(label.clone())?;
+        Ok(Self::make(root, position, label, policy))
+    }
+
+    /// Makes a group whose name is taken already, or the children of a task.
+    pub(super) fn make(
+        root: &Arc<RootGroup>,
+        position: Position,
+        label: TaskLabel,
+        policy: Policy,
+    ) -> Arc<Self> {
         let stop = StopNode::below(&position.stop);
         let parent = position.parent;
         let group = Arc::new_cyclic(|this| GroupCore {
@@ -145,8 +155,14 @@ impl GroupCore {
             all_ended: Bell::new(),
             broke: Bell::new(),
         });
+        if group.is_children() {
+            let mut account = group.account.lock();
+            // Their name is that of their parent, and nobody joins them.
+            account.unnamed = true;
+            account.released = true;
+        }
         group.enrol();
-        Ok(group)
+        group
     }
 
     /// Makes the group known above. One that comes while its parent stops, to help a cleanup, begins to
@@ -156,7 +172,8 @@ impl GroupCore {
         let stops = match &self.parent {
             Some(parent) => {
                 parent.below.lock().insert(id, Arc::downgrade(self));
-                parent.is_stopping()
+                // Of children, only if their parent has heard of it.
+                if parent.is_children() { parent.has_heard() } else { parent.is_stopping() }
             }
             None => {
                 let weak: Weak<dyn Stoppable> = self.this.clone();
@@ -165,7 +182,7 @@ impl GroupCore {
             }
         };
         if stops {
-            self.begin_stop();
+            self.pass_stop();
         }
     }
 

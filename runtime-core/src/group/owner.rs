@@ -12,6 +12,7 @@ use crate::group::end::MemberEnd;
 use crate::group::node::GroupCore;
 use crate::group::policy::{OnExit, OnFailure};
 use crate::group::slots::Slots;
+use crate::id::TaskId;
 use crate::log;
 use crate::sync::Ordering;
 use crate::task::contract::{AnyTask, Header, Owner, StopperCall};
@@ -25,14 +26,13 @@ impl GroupCore {
         self.begin_stop();
         ring(&self.broke);
     }
-}
 
-impl Owner for GroupCore {
-    fn failed(&self, failure: Failure) {
-        let (noted, policy) = self.account.lock().note(failure, self.policy.on_failure);
+    /// A failure of the member `of`, or of one of its children: the same rule holds for both.
+    fn fail(&self, failure: Failure, of: TaskId) {
+        let (noted, policy) = self.account.lock().note(failure, of, self.policy.on_failure);
         match noted {
             Noted::Kept => {}
-            Noted::Above(failure) => self.above().failed(failure),
+            Noted::Above(failure) => self.fail_above(failure),
             Noted::Late(failure) => log::error(format_args!("after it was given up: {failure}")),
         }
         ring(&self.one_ended);
@@ -42,10 +42,26 @@ impl Owner for GroupCore {
         }
     }
 
+    /// A failure falls to what is above: that of a child to the owner of its parent, as the parent's.
+    pub(super) fn fail_above(&self, failure: Failure) {
+        match &self.parent {
+            Some(parent) if self.is_children() => parent.fail(failure, self.label.id),
+            Some(_) | None => self.above().failed(failure),
+        }
+    }
+}
+
+impl Owner for GroupCore {
+    fn failed(&self, failure: Failure) {
+        let id = failure.task.id;
+        self.fail(failure, id);
+    }
+
     fn stopper_failed(&self, failure: Failure) {
         let (noted, policy) = self.account.lock().note_stopper(failure, self.policy.on_failure);
         match noted {
             Noted::Kept => {}
+            Noted::Above(failure) if self.is_children() => self.fail_above(failure),
             Noted::Above(failure) | Noted::Late(failure) => self.above().stopper_failed(failure),
         }
         match policy {
@@ -129,7 +145,7 @@ impl Owner for GroupCore {
     }
 
     fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::SeqCst) || self.above().is_stopping()
+        self.is_stopped() || self.is_below_stopping() || self.above().is_stopping()
     }
 
     fn stop(&self) -> &Arc<StopNode> {

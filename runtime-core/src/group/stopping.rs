@@ -10,7 +10,8 @@ use crate::group::end::MemberEnd;
 use crate::group::node::GroupCore;
 use crate::group::policy::OnFailure;
 use crate::group::slots::Slots;
-use crate::inspect::GroupView;
+use crate::failure::TaskLabel;
+use crate::inspect::{GroupView, MOST_SHOWN, TaskView};
 use crate::log;
 use crate::sync::Ordering;
 use crate::task::contract::{self, AnyTask, Header, Owner};
@@ -27,7 +28,7 @@ impl GroupCore {
             self.root.stop_task(task);
         }
         for group in self.below() {
-            group.begin_stop();
+            group.pass_stop();
         }
     }
 
@@ -58,6 +59,9 @@ impl GroupCore {
         }
         let late = header.unheard_timeout();
         let failure = member.failure.clone().or_else(|| late.clone());
+        if self.is_children() && state == TaskState::Abandoned {
+            self.name_above(&task);
+        }
         let released = {
             let mut account = self.account.lock();
             let mut end = MemberEnd::new(task, state, failure, self.root.age());
@@ -70,9 +74,30 @@ impl GroupCore {
         }
         let is_late = late.is_some();
         if let Some(failure) = late.filter(|_| released) {
-            self.above().failed(failure);
+            self.fail_above(failure);
         }
         is_late
+    }
+
+    /// Names a child that was given up among the ends of the group that its parent is in.
+    fn name_above(&self, child: &TaskLabel) {
+        if let Some(group) = self.lineage().find(|group| !group.is_children()) {
+            let mut account = group.account.lock();
+            if !account.released {
+                let (state, age) = (TaskState::Abandoned, self.root.age());
+                account.ends.push(MemberEnd::new(child.clone(), state, None, age), true);
+            }
+        }
+    }
+
+    /// Gives up those children that keep their parent, which the transient ones outlive.
+    fn give_up_kept(&self) {
+        for group in self.below().into_iter().filter(|group| !group.is_below_transient()) {
+            group.give_up();
+        }
+        for task in self.own_tasks().into_iter().filter(|task| !task.header().is_transient()) {
+            self.give_up_one(task.header());
+        }
     }
 
     /// Whether the group itself was asked to stop.
@@ -119,8 +144,13 @@ impl GroupCore {
             return (next, due);
         }
         for member in account.living.values_mut().filter(|member| !member.cancelled) {
-            // One that has not heard of it yet is transient, or defers it.
-            let cancel = member.task.header().cancelled_at().unwrap_or(latest).min(latest);
+            let heard = member.task.header().cancelled_at();
+            if heard.is_none() && self.is_children() && member.task.header().is_transient() {
+                // It outlives its parent.
+                continue;
+            }
+            // Any other that has not heard of it yet is transient, or defers it.
+            let cancel = heard.unwrap_or(latest).min(latest);
             if cancel.is_over(now) {
                 member.cancelled = true;
                 due.push(Arc::clone(&member.task));
@@ -151,7 +181,8 @@ impl Stoppable for GroupCore {
         if let Some(this) = self.this.upgrade() {
             self.root.tell(Event::StopGroup(this));
         }
-        for group in self.below() {
+        // Those below a task hear of it when the task does.
+        for group in self.below().into_iter().filter(|group| !group.is_children()) {
             group.begin_stop();
         }
     }
@@ -171,14 +202,33 @@ impl Stoppable for GroupCore {
         }
     }
 
+    fn pass_stop(&self) {
+        if self.has_heard() {
+            self.begin_stop();
+        }
+    }
+
     fn proceed(&self, now: Instant, graces: Graces) -> Option<Deadline> {
+        if !self.has_heard() {
+            // Their parent is spared as yet, or defers the stop; not beyond the end of the runner's.
+            let cancel = self.account.lock().hurry.map(|(cancel, _)| cancel)?;
+            if !cancel.is_over(now) {
+                return Some(cancel);
+            }
+        }
         let (next, due) = self.due(now, graces);
+        for group in self.below() {
+            group.pass_stop();
+        }
         if next.is_over(now) {
-            self.give_up();
+            if self.is_children() { self.give_up_kept() } else { self.give_up() }
             return None;
         }
         for task in due {
             contract::cancel(&task);
+        }
+        if self.is_children() {
+            return (self.kept() > 0).then_some(next);
         }
         if self.is_cancelled() {
             self.stop_transient();
@@ -212,8 +262,13 @@ impl Stoppable for GroupCore {
     fn view(&self) -> GroupView {
         let mut groups: Vec<_> = self.below().iter().map(|group| group.view()).collect();
         groups.sort_by_key(|group| group.label.id);
+        let body = self.parent_state();
+        let shown = if self.is_children() { self.own_tasks() } else { Vec::new() };
+        let children = shown.iter().take(MOST_SHOWN).map(|task| TaskView::of(task.header()));
         GroupView {
             label: self.label.clone(),
+            body,
+            children: children.collect(),
             stopping: self.is_stopping(),
             alive: self.alive(),
             limit: self.slots.as_ref().map(Slots::limit),

@@ -6,15 +6,12 @@ use std::time::Duration;
 
 use slab::Slab;
 
-use crate::inspect::TaskView;
+use crate::inspect::{MOST_SHOWN, TaskView};
 use crate::sync::Ordering;
 use crate::task::contract::{AnyTask, Header, NOWHERE};
 
 /// An empty list that has room for more than this gives the memory back.
 const ROOM: usize = 1024;
-
-/// A tree shows no more tasks of a lane than this: it is made on the lane's time.
-const MOST_SHOWN: usize = 1000;
 
 /// See the module.
 #[derive(Default)]
@@ -55,14 +52,11 @@ impl Kept {
 
     /// The tasks for people, `now` milliseconds after the start of the runner.
     pub(crate) fn views(&self, now: u32) -> Vec<TaskView> {
-        let view = |task: &Header| TaskView {
-            label: task.label(),
-            state: task.life.state(),
-            age: Some(Duration::from_millis(
-                now.saturating_sub(task.since.load(Ordering::Relaxed)).into(),
-            )),
-            polls: task.life.polls(),
+        let view = |task: &Header| {
+            let age = now.saturating_sub(task.since.load(Ordering::Relaxed));
+            TaskView { age: Some(Duration::from_millis(age.into())), ..TaskView::of(task) }
         };
+        // Not all of them: the view is made on the lane's time.
         self.0.borrow().iter().take(MOST_SHOWN).map(|(_, task)| view(task.header())).collect()
     }
 }

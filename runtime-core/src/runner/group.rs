@@ -457,7 +457,7 @@ impl GroupBuilder {
             None => cell::current().filter(|task| root.is_root_of(task.header())),
         };
         let position = match of_task {
-            Some(task) => Position::of_task(&task),
+            Some(task) => Position::below(root, Some(GroupCore::of_task(root, &task)?)),
             None => Position::below(root, self.parent.clone()),
         };
         self.open_at(position, here)

@@ -49,6 +49,7 @@ pub(crate) struct Details {
     /// The span in which the payload was handed over, if there was one: it is entered for each poll.
     pub(crate) span: Option<Span>,
     pub(crate) stop: OnceLock<Arc<StopNode>>,
+    pub(crate) children: OnceLock<Arc<dyn Children>>,
     /// Tells it to end, if it brought such a function.
     pub(crate) stopper: Option<Stopper>,
 }
@@ -145,6 +146,8 @@ impl Header {
         }
         if self.owner().set_transient(self, transient) || !transient {
             own.set_transient(transient);
+            // It may hear of a stop now that it was spared.
+            self.stop_children();
         }
     }
 
@@ -206,8 +209,53 @@ impl Header {
         if let Some(stopper) = &details.stopper {
             self.contain(stopper.over());
         }
-        if let Some(name) = details.name.as_deref() {
+        // A task that is not finished keeps its name.
+        if !self.children().is_some_and(|children| children.hold_name()) {
+            self.free_name();
+        }
+    }
+
+    pub(crate) fn free_name(&self) {
+        if let Some(name) = self.details().and_then(|details| details.name.as_deref()) {
             self.owner().release_name(name);
+        }
+    }
+
+    /// The children, which `make` makes if there were none; `None` if the task is over and had none.
+    pub(crate) fn children_or(
+        &self,
+        make: impl FnOnce() -> Arc<dyn Children>,
+    ) -> Option<&Arc<dyn Children>> {
+        if self.life.state().is_final() {
+            return self.children();
+        }
+        let children = self.some_details().children.get_or_init(make);
+        // In this order: an end that does not see the bit comes first, and then nobody comes below it.
+        self.life.have_children().then_some(children)
+    }
+
+    /// The children, if it has had any.
+    pub(crate) fn children(&self) -> Option<&Arc<dyn Children>> {
+        if !self.life.has_children() {
+            return None;
+        }
+        self.details().and_then(|details| details.children.get())
+    }
+
+    /// Whether its body is over and no child keeps it from being finished.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.life.state().is_final() && self.children().is_none_or(|children| children.are_over())
+    }
+
+    /// Whether its body is over and a child keeps it from being finished.
+    pub(crate) fn is_over_for_children(&self) -> bool {
+        self.life.state().is_final() && self.children().is_some_and(|children| children.keep_parent())
+    }
+
+    /// Children are asked to stop with their parent, as soon as that has heard of it.
+    pub(crate) fn stop_children(&self) {
+        if let Some(children) = self.children() {
+            children.stop();
         }
     }
 
@@ -222,11 +270,43 @@ impl Header {
         });
     }
 
-    /// The end of the account: its home keeps it no longer, the owner has one task less.
+    /// The end of the account: its home keeps it no longer, the owner has one task less. If children live,
+    /// the owner hears of it from the last of them.
     pub(super) fn close(&self, host: &dyn Host) {
         host.forget(self);
-        host.ended(self);
+        match self.children() {
+            None => host.ended(self),
+            Some(children) if children.body_over() => {
+                host.ended(self);
+                children.tell_finished();
+            }
+            Some(_) => {}
+        }
     }
+}
+
+/// The children of a task, as the task sees them.
+pub(crate) trait Children: Send + Sync {
+    /// The body of their parent is over. `false`: the owner is told by the last child.
+    fn body_over(&self) -> bool;
+
+    /// The owner has been told that the parent is finished.
+    fn tell_finished(&self);
+
+    /// Whether they keep the name of their parent, which is free otherwise.
+    fn hold_name(&self) -> bool;
+
+    /// Whether the parent is finished.
+    fn are_over(&self) -> bool;
+
+    /// Whether one lives that keeps the parent from being finished.
+    fn keep_parent(&self) -> bool;
+
+    /// Their parent may have heard of a stop.
+    fn stop(&self);
+
+    /// The group that they are.
+    fn into_group(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
 
 /// A stopper on its way to being called.

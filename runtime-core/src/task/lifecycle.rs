@@ -32,6 +32,8 @@ const CLEANUP: u32 = 1 << 8;
 const UNREAD: u32 = 1 << 9;
 /// It keeps its runner not alive: counted beside those that do.
 const TRANSIENT: u32 = 1 << 10;
+/// It has, or has had, children.
+const CHILDREN: u32 = 1 << 11;
 
 /// See the module.
 pub(crate) struct Lifecycle {
@@ -116,6 +118,31 @@ impl Lifecycle {
     /// Whether its payload is to be dropped.
     pub(crate) fn is_cancelled(&self) -> bool {
         self.word.load(Ordering::Relaxed) & CANCEL != 0
+    }
+
+    /// Whether it has, or has had, children. Set once and for all when the state is final.
+    pub(crate) fn has_children(&self) -> bool {
+        // Acquire: what was made for them before is seen.
+        self.word.load(Ordering::Acquire) & CHILDREN != 0
+    }
+
+    /// Says that it has children. `false`: its body is over, and it had none.
+    #[must_use]
+    pub(crate) fn have_children(&self) -> bool {
+        let mut word = self.word.load(Ordering::Acquire);
+        loop {
+            if word & CHILDREN != 0 {
+                return true;
+            }
+            if decode(word).is_final() {
+                return false;
+            }
+            let next = word | CHILDREN;
+            match self.word.compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return true,
+                Err(now) => word = now,
+            }
+        }
     }
 
     /// Whether it keeps its runner not alive. Set once and for all when the state is final.
