@@ -22,7 +22,9 @@ fn types_are_there_and_can_be_debugged() {
     debug::<spumoni::FlavourId>();
     debug::<spumoni::ForkError<()>>();
     debug::<spumoni::Group>();
+    debug::<spumoni::ChildBuilder<'static>>();
     debug::<spumoni::GroupBuilder>();
+    debug::<spumoni::LocalHandle<u8>>();
     debug::<spumoni::GroupView>();
     debug::<spumoni::Handle>();
     debug::<spumoni::HomeView>();

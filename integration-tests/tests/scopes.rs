@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use integration_tests::{LIMIT, finish, runner, within};
+use integration_tests::{LIMIT, finish, runner, until, within};
 use spumoni::prelude::*;
 use spumoni::{OnExit, OnFailure, Reason, ScopeError, TaskState};
 
@@ -343,13 +343,14 @@ fn a_scope_that_is_dropped_stops_its_members_and_the_group_above_waits_for_them(
         let paths: Vec<_> = group.members().iter().map(|label| label.path()).collect();
         assert_eq!(paths, ["above/caller", "above/caller/scope/member"]);
         group.stop();
-        let end = group.join_next().blocking().unwrap().unwrap();
-        assert_eq!((end.name(), end.state()), (Some("caller"), TaskState::Stopped));
-        assert!(!over.load(Ordering::SeqCst));
-        assert_eq!(group.len(), 1);
+        // Its body is over, and it is not finished.
+        until(|| group.member("caller").unwrap().state() == TaskState::Stopped);
+        assert!(group.member("caller").unwrap().is_living() && !over.load(Ordering::SeqCst));
+        assert_eq!(group.len(), 2);
         go.send(()).unwrap();
-        group.join_all().blocking().unwrap();
+        let ends = group.join_all().blocking().unwrap();
         assert!(over.load(Ordering::SeqCst));
+        assert_eq!((ends[0].name(), ends[0].state()), (Some("caller"), TaskState::Stopped));
         finish(runner);
     });
 }

@@ -179,6 +179,12 @@ impl<P> Refused<P> {
         Refused::new(reason, into(payload))
     }
 
+    /// Why, without the payload, which is dropped: for a `?` where the payload may not cross threads.
+    #[must_use]
+    pub fn into_reason(self) -> Reason {
+        self.reason
+    }
+
     /// The reason and the payload.
     #[must_use]
     pub fn into_parts(self) -> (Reason, P) {

@@ -13,7 +13,7 @@ use crate::lane::drive::LaneLoop;
 use crate::lane::inbox::{Lane, Timers};
 use crate::pool::home::{PoolHome, PoolHooks};
 use crate::sync::Mutex;
-use crate::task::contract::{Home, Owner, SharedHome};
+use crate::task::contract::{Header, Home, Owner, SharedHome};
 use crate::threads::Threads;
 use crate::unwind;
 
@@ -48,6 +48,13 @@ pub(crate) struct Place {
 }
 
 impl HomeKind {
+    pub(crate) fn flavour(&self) -> FlavourId {
+        match self {
+            HomeKind::Lane(lane) => lane.flavour(),
+            HomeKind::Pool(pool) => pool.flavour(),
+        }
+    }
+
     pub(crate) fn home(&self) -> Arc<dyn Home> {
         match self {
             HomeKind::Lane(lane) => Arc::clone(lane) as Arc<dyn Home>,
@@ -147,6 +154,12 @@ impl Homes {
         let pool = engine.open(PoolSeat::new(&home), self.config.pool_size)?;
         home.set_pool(pool);
         Ok(HomeKind::Pool(home))
+    }
+
+    /// The lane or pool of a task.
+    pub(crate) fn of(&self, task: &Header) -> Option<&Place> {
+        let mut there = self.slots.iter().filter_map(OnceLock::get);
+        there.find(|place| task.is_at(&place.shared))
     }
 
     /// From now on no lane or pool starts. Gives those there are.

@@ -66,8 +66,10 @@ pub use queue::{
 pub use reason::{Signal, StopReason};
 pub use report::{StopReport, Straggler};
 pub use runner::builder::RunnerBuilder;
+pub use runner::child::ChildBuilder;
 pub use runner::group::{Group, GroupBuilder};
 pub use runner::handle::{Handle, TaskBuilder};
+pub use runner::local::LocalHandle;
 pub use runner::member::MemberBuilder;
 pub use runner::periodic::{Overlap, PeriodicBuilder};
 pub use runner::race::{Race, RaceError, Won};

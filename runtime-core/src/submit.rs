@@ -12,7 +12,7 @@ use crate::failure::TaskLabel;
 use crate::flavour::Flavour;
 use crate::group::entry::Membership;
 use crate::group::root::RootGroup;
-use crate::homes::{HomeKind, Homes};
+use crate::homes::{HomeKind, Homes, Place};
 use crate::id::TaskId;
 use crate::pool::contract::Job;
 use crate::pool::home::PoolHome;
@@ -20,7 +20,7 @@ use crate::task::cell::{self, TaskCell};
 use crate::task::contract::{self, AnyTask, Details, Header, Home, Host, Owner};
 use crate::task::lifecycle::Lifecycle;
 use crate::task::limit::Limit;
-use crate::task::payload::{Payload, Route};
+use crate::task::payload::{Mode, Payload, Route};
 use crate::task::stop::StopNode;
 use crate::task::stopper::Stopper;
 use crate::time::Deadline;
@@ -54,7 +54,8 @@ fn span() -> Option<Span> {
 }
 
 pub(crate) type CellOf<F, P, R> = TaskCell<<F as Flavour>::Mode, P, R>;
-pub(crate) type Taken<F, P, R> = Result<Arc<CellOf<F, P, R>>, Refused<P>>;
+pub(crate) type Taken<F, P, R> = TakenIn<<F as Flavour>::Mode, P, R>;
+type TakenIn<M, P, R> = Result<Arc<TaskCell<M, P, R>>, Refused<P>>;
 /// A task that was let in, and the home that is to run it.
 type Admitted<'a, F, P, R> = (Arc<CellOf<F, P, R>>, &'a HomeKind);
 
@@ -83,7 +84,7 @@ where
         }
         Err((reason, task)) => {
             drop(limited);
-            Err(give_back::<F, P, R>(homes, cell::downcast(task), reason))
+            Err(give_back::<F::Mode, P, R>(homes.root(), cell::downcast(task), reason))
         }
     }
 }
@@ -101,9 +102,28 @@ where
     P: Payload<F::Mode>,
     R: Route<P::Output>,
 {
+    match homes.get(flavour) {
+        Ok(place) => spawn_on::<F::Mode, P, R>(homes, place, payload, options, here),
+        Err(reason) => Err(Refused::new(reason, payload)),
+    }
+}
+
+/// The same for a lane or pool that is there already.
+pub(crate) fn spawn_on<M, P, R>(
+    homes: &Homes,
+    place: &Place,
+    payload: P,
+    options: Option<Box<Options>>,
+    here: &'static Location<'static>,
+) -> TakenIn<M, P, R>
+where
+    M: Mode,
+    P: Payload<M>,
+    R: Route<P::Output>,
+{
     let is_limited = options.as_ref().is_some_and(|options| options.timeout.is_some());
-    let (task, kind) = admit::<F, P, R>(homes, flavour, payload, options, true, here)?;
-    match deliver(kind, task.clone(), false) {
+    let task = admit_to::<M, P, R>(homes.root(), place, payload, options, true, here)?;
+    match deliver(&place.kind, task.clone(), false) {
         Ok(()) => {
             if is_limited {
                 keep_limit(homes, task.clone());
@@ -112,7 +132,7 @@ where
         }
         Err((reason, back)) => {
             drop(back);
-            Err(give_back::<F, P, R>(homes, Some(task), reason))
+            Err(give_back::<M, P, R>(homes.root(), Some(task), reason))
         }
     }
 }
@@ -175,11 +195,28 @@ where
     P: Payload<F::Mode>,
     R: Route<P::Output>,
 {
-    let root = homes.root();
     let place = match homes.get(flavour) {
         Ok(place) => place,
         Err(reason) => return Err(Refused::new(reason, payload)),
     };
+    let task = admit_to::<F::Mode, P, R>(homes.root(), place, payload, options, handle, here)?;
+    Ok((task, &place.kind))
+}
+
+/// The same for a home that is there already.
+fn admit_to<M, P, R>(
+    root: &Arc<RootGroup>,
+    place: &Place,
+    payload: P,
+    options: Option<Box<Options>>,
+    handle: bool,
+    here: &'static Location<'static>,
+) -> TakenIn<M, P, R>
+where
+    M: Mode,
+    P: Payload<M>,
+    R: Route<P::Output>,
+{
     // While stopping, what a task needs for its cleanup is taken still.
     let cleanup = root.is_stopping() && is_of(root);
     let id = TaskId::next();
@@ -190,7 +227,7 @@ where
                 id,
                 name: None,
                 group: None,
-                flavour: flavour.key().id(),
+                flavour: place.kind.flavour(),
                 spawned_at: here,
             };
             agree(root, *options, label, cleanup)
@@ -212,10 +249,10 @@ where
         let any: Arc<dyn AnyTask> = task.clone();
         if let Err(reason) = member.group.enter(&any, member, cleanup) {
             drop(any);
-            return Err(give_back::<F, P, R>(homes, Some(task), reason));
+            return Err(give_back::<M, P, R>(root, Some(task), reason));
         }
     }
-    Ok((task, &place.kind))
+    Ok(task)
 }
 
 /// On what terms a task was let in.
@@ -320,14 +357,14 @@ fn dedicate(pool: &PoolHome, task: Arc<dyn AnyTask>) -> Result<(), (Reason, Arc<
 }
 
 /// The home took nothing: undoes the admission.
-fn give_back<F, P, R>(
-    homes: &Homes,
-    task: Option<Arc<CellOf<F, P, R>>>,
+fn give_back<M, P, R>(
+    root: &RootGroup,
+    task: Option<Arc<TaskCell<M, P, R>>>,
     reason: Reason,
 ) -> Refused<P>
 where
-    F: Flavour,
-    P: Payload<F::Mode>,
+    M: Mode,
+    P: Payload<M>,
     R: Route<P::Output>,
 {
     if let Some(header) = task.as_ref().map(|task| task.header()) {
@@ -336,7 +373,7 @@ where
             owner.release_name(name);
         }
         if owner.withdrawn(header) {
-            homes.root().let_out(header.life.is_transient());
+            root.let_out(header.life.is_transient());
         }
     }
     // Its group may have shown it to somebody, who sees it as stopped from now on.

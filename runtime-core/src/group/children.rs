@@ -39,7 +39,7 @@ impl GroupCore {
             let policy = Policy { on_failure: OnFailure::Continue, ..Policy::default() };
             Self::make(root, Position::right_below(task), header.label(), policy)
         });
-        let group = children.and_then(|children| Arc::clone(children).into_group().downcast().ok());
+        let group = children.and_then(|children| Self::of_children(Arc::clone(children)));
         group.ok_or_else(|| Reason::Finished { task: header.label().path().into() })
     }
 
@@ -71,6 +71,16 @@ impl GroupCore {
     pub(super) fn parent_state(&self) -> Option<TaskState> {
         let living = || self.parent_task().map(|task| task.header().life.state());
         self.account.lock().parent.finished.or_else(living)
+    }
+
+    /// Whether the task whose children these are is finished.
+    pub(crate) fn is_parent_finished(&self) -> bool {
+        self.account.lock().parent.finished.is_some()
+    }
+
+    /// The group that they are.
+    pub(crate) fn of_children(children: Arc<dyn Children>) -> Option<Arc<Self>> {
+        children.into_group().downcast().ok()
     }
 
     /// The living children, in the order of their making.
@@ -125,7 +135,7 @@ impl Children for GroupCore {
     }
 
     fn are_over(&self) -> bool {
-        self.account.lock().parent.finished.is_some()
+        self.is_parent_finished()
     }
 
     fn keep_parent(&self) -> bool {
@@ -141,6 +151,12 @@ impl Children for GroupCore {
         } else if let Some(this) = self.this.upgrade() {
             // Some may hear of it only now.
             self.root.tell(Event::StopGroup(this));
+        }
+    }
+
+    fn stop_parent(&self) {
+        if let Some(task) = self.parent_task() {
+            task.header().owner().stop_task(Arc::clone(&task));
         }
     }
 

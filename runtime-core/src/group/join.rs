@@ -50,6 +50,8 @@ enum Whom {
     All,
     /// That of the member with this name.
     Member(Arc<str>),
+    /// Those of all children that keep their parent.
+    Keeping,
 }
 
 /// Takes what is waited for, if it is there.
@@ -62,6 +64,11 @@ impl<'a, T> Join<'a, T> {
 
     pub(crate) fn all(group: &'a GroupCore, take: Take<T>) -> Self {
         Join { group, take, bell: &group.all_ended, whom: Whom::All, listener: None }
+    }
+
+    /// A wait until the task is finished whose children the group is, and whose body is over.
+    pub(crate) fn finished(group: &'a GroupCore, take: Take<T>) -> Self {
+        Join { group, take, bell: &group.all_ended, whom: Whom::Keeping, listener: None }
     }
 
     pub(crate) fn member(group: &'a GroupCore, name: Arc<str>, take: Take<T>) -> Self {
@@ -151,6 +158,9 @@ impl<'a, T> Join<'a, T> {
             Whom::All => {
                 (self.group.running_task().map(|task| task as Arc<dyn Target>), Some(ended))
             }
+            Whom::Keeping => {
+                (self.group.keeping_task().map(|task| task as Arc<dyn Target>), Some(ended))
+            }
             Whom::Member(name) => {
                 (self.group.task_named(name).map(|task| task as Arc<dyn Target>), Some(ended))
             }
@@ -161,17 +171,17 @@ impl<'a, T> Join<'a, T> {
     }
 
     /// A member that waits for its own group waits for itself.
-    fn check(&self) -> Result<(), JoinGroupError> {
+    pub(crate) fn check(&self) -> Result<(), JoinGroupError> {
         let Some(task) = cell::current() else { return Ok(()) };
         let header = task.header();
         let ring = match &self.whom {
-            Whom::Any | Whom::All if self.group.owns(header) => {
+            Whom::Any | Whom::All | Whom::Keeping if self.group.owns(header) => {
                 Ring::of_member(header.label().to_string(), self.group.label().to_string())
             }
             Whom::Member(name) if self.group.holds_named(header.id, name) => {
                 Ring::of_one(header.label().to_string())
             }
-            Whom::Any | Whom::All | Whom::Member(_) => return Ok(()),
+            Whom::Any | Whom::All | Whom::Keeping | Whom::Member(_) => return Ok(()),
         };
         Err(JoinGroupError::ring(ring))
     }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::event::{Event, Graces, Stoppable};
+use crate::failure::TaskLabel;
 use crate::group::account::Living;
 use crate::group::end::MemberEnd;
 use crate::group::node::GroupCore;
 use crate::group::policy::OnFailure;
 use crate::group::slots::Slots;
-use crate::failure::TaskLabel;
 use crate::inspect::{GroupView, MOST_SHOWN, TaskView};
 use crate::log;
 use crate::sync::Ordering;
@@ -221,7 +221,11 @@ impl Stoppable for GroupCore {
             group.pass_stop();
         }
         if next.is_over(now) {
-            if self.is_children() { self.give_up_kept() } else { self.give_up() }
+            if self.is_children() {
+                self.give_up_kept()
+            } else {
+                self.give_up()
+            }
             return None;
         }
         for task in due {

@@ -415,7 +415,7 @@ impl Handle {
         self.core.root().failed(crate::failure::Failure { task, cause, age });
     }
 
-    fn adopt_with<F, P>(
+    pub(crate) fn adopt_with<F, P>(
         &self,
         flavour: F,
         payload: P,
@@ -431,7 +431,7 @@ impl Handle {
         submit::adopt::<F, P, Adopted>(homes, flavour, payload, options, here)
     }
 
-    fn spawn_with<F, P>(
+    pub(crate) fn spawn_with<F, P>(
         &self,
         flavour: F,
         payload: P,
@@ -448,7 +448,7 @@ impl Handle {
         Ok(TaskHandle::new(task))
     }
 
-    fn execute_with<F, P>(
+    pub(crate) fn execute_with<F, P>(
         &self,
         flavour: F,
         payload: P,

@@ -446,12 +446,7 @@ where
             return Err(JoinError::Taken);
         }
         if state == TaskState::Abandoned {
-            return Err(match self.header.overrun() {
-                Some(limit) => {
-                    JoinError::TimedOut(Box::new(limit.timed_out(self.header.label(), true)))
-                }
-                None => JoinError::Abandoned,
-            });
+            return Err(self.header.why_given_up());
         }
         // SAFETY: the state is final and the handle, which calls this, owns the outcome.
         unsafe { self.take() }.unwrap_or(Err(JoinError::Taken))

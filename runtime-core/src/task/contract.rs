@@ -18,6 +18,7 @@ use crate::id::{FlavourId, TaskId};
 use crate::sync::AtomicU32;
 use crate::task::lifecycle::Lifecycle;
 use crate::task::limit::Limit;
+use crate::task::outcome::JoinError;
 use crate::task::state::TaskState;
 use crate::task::stop::{self, StopNode};
 use crate::task::stopper::Stopper;
@@ -60,6 +61,11 @@ pub(crate) const NOWHERE: u32 = u32::MAX;
 impl Header {
     pub(crate) fn home(&self) -> &dyn Home {
         self.home.get()
+    }
+
+    /// Whether that is its home.
+    pub(crate) fn is_at(&self, home: &Arc<SharedHome>) -> bool {
+        Arc::ptr_eq(&self.home, home)
     }
 
     pub(crate) fn details(&self) -> Option<&Details> {
@@ -184,6 +190,14 @@ impl Header {
         }
     }
 
+    /// Why a task that was given up gives no outcome.
+    pub(super) fn why_given_up(&self) -> JoinError {
+        match self.overrun() {
+            Some(limit) => JoinError::TimedOut(Box::new(limit.timed_out(self.label(), true))),
+            None => JoinError::Abandoned,
+        }
+    }
+
     pub(super) fn failure(&self, cause: Cause) -> Failure {
         Failure { task: self.label(), cause, age: self.owner().age() }
     }
@@ -249,7 +263,8 @@ impl Header {
 
     /// Whether its body is over and a child keeps it from being finished.
     pub(crate) fn is_over_for_children(&self) -> bool {
-        self.life.state().is_final() && self.children().is_some_and(|children| children.keep_parent())
+        self.life.state().is_final()
+            && self.children().is_some_and(|children| children.keep_parent())
     }
 
     /// Children are asked to stop with their parent, as soon as that has heard of it.
@@ -304,6 +319,9 @@ pub(crate) trait Children: Send + Sync {
 
     /// Their parent may have heard of a stop.
     fn stop(&self);
+
+    /// Asks their parent to stop, if it is not finished.
+    fn stop_parent(&self);
 
     /// The group that they are.
     fn into_group(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;

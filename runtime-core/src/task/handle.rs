@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::failure::TaskLabel;
 use crate::id::TaskId;
 use crate::task::cell::{self, Join};
-use crate::task::contract::{self, AnyTask};
+use crate::task::contract::{self, AnyTask, Children};
 use crate::task::outcome::{JoinError, Outcome};
 use crate::task::state::TaskState;
 use crate::time::Deadline;
@@ -40,12 +40,14 @@ pub struct TaskHandle<T> {
     label: TaskLabel,
     /// It stands in its home's list of awaited tasks.
     entered: bool,
+    /// The children of the task whose outcome was taken.
+    children: Option<Arc<dyn Children>>,
 }
 
 impl<T: Send + 'static> TaskHandle<T> {
     pub(crate) fn new(task: Arc<dyn Join<T>>) -> Self {
         let label = task.header().label();
-        TaskHandle { task: Some(task), label, entered: false }
+        TaskHandle { task: Some(task), label, entered: false, children: None }
     }
 
     /// The task's id.
@@ -60,10 +62,23 @@ impl<T: Send + 'static> TaskHandle<T> {
         &self.label
     }
 
-    /// Whether the outcome is there, so that waiting would not wait.
+    /// Whether the body of the task is over: the outcome is there, so waiting for it would not wait.
+    /// [Children](crate::Context::spawn) of the task may live still.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.task.as_ref().is_none_or(|task| task.header().life.state().is_final())
+    }
+
+    /// Whether the task is finished: its body is over, as [`is_over`](TaskHandle::is_over) says, and no
+    /// [child](crate::Context::spawn) is left that is not transient. Of a task without children this is what
+    /// `is_finished` says of a thread of std's or a task of tokio's. [`finished`](TaskHandle::finished)
+    /// waits for it.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.task.as_ref().is_none_or(|task| task.header().life.state().is_final())
+        match &self.task {
+            Some(task) => task.header().is_finished(),
+            None => self.children.as_ref().is_none_or(|children| children.are_over()),
+        }
     }
 
     /// The state of the task; after the value was taken, [`TaskState::Completed`].
@@ -75,11 +90,13 @@ impl<T: Send + 'static> TaskHandle<T> {
     /// Asks the task to stop: its context sees it at once, and when its grace is over the payload is
     /// dropped at its next await point. A task that has not begun never begins. Asking twice does
     /// nothing more, but for a task that [defers](crate::Context::defer_stop) the first stop: it hears of
-    /// the second.
+    /// the second. Children are asked with their parent, also those of one whose body is over.
     pub fn stop(&self) {
         if let Some(task) = &self.task {
             let task: Arc<dyn AnyTask> = task.clone();
             task.header().owner().stop_task(Arc::clone(&task));
+        } else if let Some(children) = &self.children {
+            children.stop_parent();
         }
     }
 
@@ -110,16 +127,20 @@ impl<T: Send + 'static> TaskHandle<T> {
 
     /// As `join`, with the edge in the wait-for graph there already.
     pub(crate) fn join_blocked(mut self, _edge: blocking::Blocked) -> Result<T, JoinError> {
-        self.sleep(Deadline::never()).unwrap_or(Err(JoinError::Abandoned))
+        self.sleep(Deadline::never());
+        self.take()
     }
 
     /// Waits for the outcome until the deadline. What it gives but for a ring is taken from the handle.
     pub(crate) fn wait(&mut self, deadline: Deadline) -> Option<Outcome<T>> {
-        let Some(task) = self.task.clone() else {
-            return Some(Err(JoinError::Taken));
-        };
+        Some(self.wait_over(deadline)?.and_then(|()| self.take()))
+    }
+
+    /// Blocks the calling thread until the body is over; `None` if the deadline is first.
+    pub(crate) fn wait_over(&mut self, deadline: Deadline) -> Option<Result<(), JoinError>> {
+        let Some(task) = self.task.clone() else { return Some(Ok(())) };
         if task.header().life.state().is_final() {
-            return Some(self.take());
+            return Some(Ok(()));
         }
         // A wait with a limit ends, so it closes no ring.
         let endless = deadline == Deadline::never();
@@ -127,28 +148,55 @@ impl<T: Send + 'static> TaskHandle<T> {
         let edge = match endless.then(|| block_current(&target)).transpose() {
             Ok(edge) => edge,
             // Its lane may have blocked after the task had ended.
-            Err(_) if task.header().life.state().is_final() => return Some(self.take()),
+            Err(_) if task.header().life.state().is_final() => return Some(Ok(())),
             Err(ring) => return Some(Err(JoinError::WouldDeadlock(Box::new(ring)))),
         };
-        let outcome = self.sleep(deadline);
+        let there = self.sleep(deadline);
         drop(edge);
-        outcome
+        there.then_some(Ok(()))
     }
 
-    /// Looks for a while, then sleeps until the outcome is there or the deadline over.
-    fn sleep(&mut self, deadline: Deadline) -> Option<Outcome<T>> {
-        let Some(task) = self.task.clone() else { return Some(Err(JoinError::Taken)) };
-        let there = park::look_then(
+    /// Looks for a while, then sleeps until the outcome is there or the deadline over. Whether it is there.
+    fn sleep(&mut self, deadline: Deadline) -> bool {
+        let Some(task) = self.task.clone() else { return true };
+        park::look_then(
             || task.header().life.state().is_final(),
             || {
                 let _room = Room::make();
                 park::wait(deadline, |waker| self.is_ready(waker).then_some(())).is_some()
             },
-        );
-        if !there {
-            return None;
+        )
+    }
+
+    /// Whether the body is over; if not, the waker is left.
+    pub(crate) fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), JoinError>> {
+        if let Err(error) = self.check() {
+            return Poll::Ready(Err(error));
         }
-        Some(self.take())
+        if self.is_ready(cx.waker()) { Poll::Ready(Ok(())) } else { Poll::Pending }
+    }
+
+    /// Why a task of which the body is over may be busy still.
+    pub(crate) fn check_given_up(&self) -> Result<(), JoinError> {
+        match &self.task {
+            Some(task) if task.header().life.state() == TaskState::Abandoned => {
+                Err(task.header().why_given_up())
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// A task that waits for itself would wait for ever.
+    pub(crate) fn check(&self) -> Result<(), JoinError> {
+        self.own_ring().map_or(Ok(()), |ring| Err(JoinError::WouldDeadlock(Box::new(ring))))
+    }
+
+    /// The children of the task, if it has had any.
+    pub(crate) fn children(&self) -> Option<Arc<dyn Children>> {
+        match &self.task {
+            Some(task) => task.header().children().cloned(),
+            None => self.children.clone(),
+        }
     }
 
     /// Leaves the waker if the outcome is not there yet.
@@ -173,6 +221,7 @@ impl<T: Send + 'static> TaskHandle<T> {
         if self.entered {
             task.header().home().await_ends(self.label.id);
         }
+        self.children = task.header().children().cloned();
         task.take_outcome()
     }
 
@@ -223,10 +272,7 @@ impl<T: Send + 'static> Future for TaskHandle<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        if let Some(ring) = this.own_ring() {
-            return Poll::Ready(Err(JoinError::WouldDeadlock(Box::new(ring))));
-        }
-        if this.is_ready(cx.waker()) { Poll::Ready(this.take()) } else { Poll::Pending }
+        this.poll_over(cx).map(|over| over.and_then(|()| this.take()))
     }
 }
 
