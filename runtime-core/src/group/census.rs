@@ -7,7 +7,7 @@ use event_listener::Event as Bell;
 use crate::failure::TaskLabel;
 use crate::group::node::GroupCore;
 use crate::sync::Ordering;
-use crate::task::contract::AnyTask;
+use crate::task::contract::{AnyTask, Children};
 use crate::unwind;
 use crate::wait::graph::{ExecutorId, Target};
 
@@ -104,34 +104,55 @@ impl GroupCore {
         }
     }
 
-    /// Members have ended, each of which has kept so many groups alive: tells all who wait for that.
+    /// Members have ended, each of which has kept so many groups alive.
     pub(super) fn count_out(&self, members: &[usize]) {
-        {
-            let _family = self.family.lock();
-            for (height, group) in self.lineage().enumerate() {
-                let kept = members.iter().filter(|keeps| height < **keeps).count();
-                group.alive.fetch_sub(members.len(), Ordering::Relaxed);
-                group.kept.fetch_sub(kept, Ordering::Relaxed);
-            }
+        let _family = self.family.lock();
+        for (height, group) in self.lineage().enumerate() {
+            let kept = members.iter().filter(|keeps| height < **keeps).count();
+            group.alive.fetch_sub(members.len(), Ordering::Relaxed);
+            group.kept.fetch_sub(kept, Ordering::Relaxed);
         }
-        self.tell_ends();
     }
 
-    /// Tells all who wait for an end, here and above.
+    /// Tells all who wait for an end, here and above, that of a parent included that is finished now.
     pub(super) fn tell_ends(&self) {
+        let mut finished = self.tell_lineage();
+        // A loop and no recursion: the tree may be deep.
+        while let Some((children, parent)) = finished.pop() {
+            let header = parent.header();
+            match GroupCore::of_owner(&**header.owner()) {
+                Some(group) if group.settle(header) => {
+                    finished.extend(group.tell_lineage());
+                    group.root.let_out(header.life.is_transient());
+                }
+                Some(_) => {}
+                None => header.owner().ended(header),
+            }
+            children.tell_finished();
+        }
+    }
+
+    /// Tells all who wait for an end, here and above; gives the tasks that are finished now, with what were
+    /// their children.
+    fn tell_lineage(&self) -> Vec<(Arc<GroupCore>, Arc<dyn AnyTask>)> {
+        let mut finished = Vec::new();
         for group in self.lineage() {
             ring(&group.one_ended);
             if group.kept() > 0 {
                 continue;
             }
-            group.finish_parent();
             ring(&group.all_ended);
-            // Transient children outlive their parent.
-            if group.is_stopped() && !group.is_children() {
+            if group.is_children() {
+                finished.extend(group.this.upgrade().zip(group.finish_parent()));
+                group.leave_tree();
+                continue;
+            }
+            if group.is_stopped() {
                 group.stop_transient();
             }
             group.free_name();
         }
+        finished
     }
 
     /// The name is free when nobody can reach the group and nobody is in it.

@@ -88,21 +88,28 @@ impl GroupCore {
         self.own_tasks().iter().map(|task| task.header().label()).collect()
     }
 
-    /// No child is left that keeps the parent: if its body is over, it is finished.
-    pub(super) fn finish_parent(&self) {
+    /// No child is left that keeps the parent: gives it if its body is over, so that it is finished now.
+    pub(super) fn finish_parent(&self) -> Option<Arc<dyn AnyTask>> {
         let (parent, holds_name) = {
             let mut account = self.account.lock();
             if self.kept() > 0 {
-                return;
+                return None;
             }
-            let Some(parent) = account.parent.over.take() else { return };
+            let parent = account.parent.over.take()?;
             account.parent.finished = Some(parent.header().life.state());
             (parent, account.parent.holds_name)
         };
         if holds_name {
             parent.header().free_name();
         }
-        parent.header().owner().ended(parent.header());
+        Some(parent)
+    }
+
+    /// What were the children of a finished task stand in the tree as long as one lives.
+    pub(super) fn leave_tree(&self) {
+        if self.is_parent_finished() && self.alive() == 0 {
+            self.unenrol();
+        }
     }
 }
 
@@ -125,6 +132,7 @@ impl Children for GroupCore {
     }
 
     fn tell_finished(&self) {
+        self.leave_tree();
         ring(&self.all_ended);
     }
 

@@ -87,7 +87,7 @@ impl Position {
     /// As the children of a task: its path and its stop are above, and the group that owns it counts them.
     pub(super) fn right_below(task: &Arc<dyn AnyTask>) -> Self {
         let header = task.header();
-        let group = header.owner().as_group().and_then(|any| any.downcast_ref::<GroupCore>());
+        let group = GroupCore::of_owner(&**header.owner());
         Position {
             parent: group.and_then(|group| group.this.upgrade()),
             task: Some(Arc::downgrade(task)),
@@ -186,6 +186,23 @@ impl GroupCore {
         }
     }
 
+    /// The owner of a task, if that is a group.
+    pub(super) fn of_owner(owner: &dyn Owner) -> Option<&Self> {
+        owner.as_group().and_then(|any| any.downcast_ref())
+    }
+
+    /// It is known above no longer.
+    pub(super) fn unenrol(&self) {
+        let id = self.label.id;
+        match &self.parent {
+            Some(parent) => {
+                let gone = parent.below.lock().remove(&id);
+                drop(gone);
+            }
+            None => self.root.remove_group(id),
+        }
+    }
+
     pub(crate) fn label(&self) -> &TaskLabel {
         &self.label
     }
@@ -241,14 +258,7 @@ impl GroupCore {
 
 impl Drop for GroupCore {
     fn drop(&mut self) {
-        let id = self.label.id;
-        match &self.parent {
-            Some(parent) => {
-                let gone = parent.below.lock().remove(&id);
-                drop(gone);
-            }
-            None => self.root.remove_group(id),
-        }
+        self.unenrol();
         if !self.account.get_mut().unnamed {
             self.root.names().release(&self.path);
         }

@@ -27,6 +27,38 @@ impl GroupCore {
         ring(&self.broke);
     }
 
+    /// Books the end of a member and counts it out. `false`: it was given up before.
+    pub(super) fn settle(&self, task: &Header) -> bool {
+        let (label, state) = (task.label(), task.life.state());
+        let member = {
+            let mut account = self.account.lock();
+            account.let_out(task).map(|mut member| {
+                // Under the lock: the times of the ends rise as the ends come.
+                let age = self.root.age();
+                let mut end = MemberEnd::new(label, state, member.failure.take(), age);
+                end.stopper_failure = member.stopper_failure.take();
+                account.book(end, &self.policy, &member);
+                member
+            })
+        };
+        let Some(member) = member else {
+            self.root.ended_late();
+            return false;
+        };
+        if member.slot {
+            self.slots.iter().for_each(Slots::release);
+        }
+        let over = matches!(state, TaskState::Completed | TaskState::Failed);
+        if over
+            && (!task.is_asked() || task.overrun().is_some())
+            && member.policy.on_exit.unwrap_or(self.policy.on_exit) == OnExit::Stop
+        {
+            self.break_up();
+        }
+        self.count_out(&[member.keeps]);
+        true
+    }
+
     /// A failure of the member `of`, or of one of its children: the same rule holds for both.
     fn fail(&self, failure: Failure, of: TaskId) {
         let (noted, policy) = self.account.lock().note(failure, of, self.policy.on_failure);
@@ -83,34 +115,10 @@ impl Owner for GroupCore {
     }
 
     fn ended(&self, task: &Header) {
-        let (label, state) = (task.label(), task.life.state());
-        let member = {
-            let mut account = self.account.lock();
-            account.let_out(task).map(|mut member| {
-                // Under the lock: the times of the ends rise as the ends come.
-                let age = self.root.age();
-                let mut end = MemberEnd::new(label, state, member.failure.take(), age);
-                end.stopper_failure = member.stopper_failure.take();
-                account.book(end, &self.policy, &member);
-                member
-            })
-        };
-        let Some(member) = member else {
-            self.root.ended_late();
-            return;
-        };
-        if member.slot {
-            self.slots.iter().for_each(Slots::release);
+        if self.settle(task) {
+            self.tell_ends();
+            self.root.let_out(task.life.is_transient());
         }
-        let over = matches!(state, TaskState::Completed | TaskState::Failed);
-        if over
-            && (!task.is_asked() || task.overrun().is_some())
-            && member.policy.on_exit.unwrap_or(self.policy.on_exit) == OnExit::Stop
-        {
-            self.break_up();
-        }
-        self.count_out(&[member.keeps]);
-        self.root.let_out(task.life.is_transient());
     }
 
     fn set_transient(&self, task: &Header, transient: bool) -> bool {
@@ -129,6 +137,7 @@ impl Owner for GroupCore {
         };
         if let Some(member) = gone {
             self.count_out(&[member.keeps]);
+            self.tell_ends();
         } else if self.account.lock().gave_up {
             self.root.ended_late();
             return false;
@@ -145,7 +154,11 @@ impl Owner for GroupCore {
     }
 
     fn is_stopping(&self) -> bool {
-        self.is_stopped() || self.is_below_stopping() || self.above().is_stopping()
+        // A task that has heard of a stop has heard of all above it.
+        let nearest = self.lineage().find(|group| group.is_children());
+        self.lineage().any(GroupCore::is_stopped)
+            || nearest.is_some_and(GroupCore::is_below_stopping)
+            || self.root.is_stopping()
     }
 
     fn stop(&self) -> &Arc<StopNode> {

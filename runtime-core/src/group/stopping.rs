@@ -44,6 +44,7 @@ impl GroupCore {
                 self.break_up();
             }
             self.count_out(&[member.keeps]);
+            self.tell_ends();
         }
     }
 
@@ -261,6 +262,7 @@ impl Stoppable for GroupCore {
         }
         let keeps: Vec<usize> = members.values().map(|member| member.keeps).collect();
         self.count_out(&keeps);
+        self.tell_ends();
     }
 
     fn view(&self) -> GroupView {
