@@ -30,14 +30,12 @@ on_each_lane!(
     a_lane_that_would_have_to_run_the_children_is_told_so,
 );
 
-/// Case 162 is the next one; this is what *over* and *finished* mean.
+/// What *over* and *finished* mean.
 fn whoever_waits_for_the_outcome_has_it_before_the_children_have_ended<F: Any>(flavour: F) {
     let runner = runner();
     let parent = over_with_brood(&runner, flavour);
     assert!(parent.is_over() && !parent.is_finished());
     assert_eq!(parent.state(), TaskState::Completed);
-    let stop = runner.tree().group("parent").map(|view| view.children().len());
-    assert_eq!(stop, Some(4));
     // The handle is gone then; the children are there still.
     assert_eq!(parent.join(), Ok(42));
     assert_eq!(runner.tree().group("parent").map(|view| view.children().len()), Some(4));
@@ -122,7 +120,7 @@ fn a_group_counts_a_member_until_its_children_have_ended<F: Any>(flavour: F) {
     group.task("member").adopt_blocking(flavour, payload).map(drop).expect("taken");
     until(|| group.member("member").is_some_and(|it| it.state() == TaskState::Completed));
     assert!(group.member("member").expect("there").is_living());
-    assert!(matches!(group.join_next().blocking_timeout(Duration::ZERO), Err(_)));
+    assert!(group.join_next().blocking_timeout(Duration::ZERO).is_err());
     let paths: Vec<_> = group.members().iter().map(|label| label.path()).collect();
     assert_eq!(paths, ["group/member", "group/member/child"]);
     go.open();
@@ -140,7 +138,9 @@ fn a_run_ends_when_the_children_have_ended<F: Any>(flavour: F) {
     let payload = F::Mode::payload(move || {
         let of_grandchild = Arc::clone(&count);
         let child = Blocking::after(&of_child, move || {
-            let payload = async move || drop(of_grandchild.fetch_add(1, Ordering::SeqCst));
+            let payload = async move || {
+                of_grandchild.fetch_add(1, Ordering::SeqCst);
+            };
             Context::current().adopt(Smol, payload).map(drop).expect("taken");
             count.fetch_add(1, Ordering::SeqCst);
         });

@@ -73,19 +73,17 @@ fn children_are_told_in_the_order_of_their_making<F: Any>(flavour: F) {
 /// A child that has children is shown with these; a parent whose body is over as well.
 fn the_tree_shows_children_below_their_parents<F: Any>(flavour: F) {
     let runner = runner();
-    let (begun, go) = (Gate::default(), Gate::default());
+    let begun = Gate::default();
     let of_brood = begun.clone();
     let parent = F::Mode::payload(move || {
         let cx = Context::current();
+        let leaf = Async::until_stopped(&of_brood, || ());
         let middle = Blocking::payload(move || drop(brood(&of_brood)));
         cx.task("middle").adopt(Thread, middle).map(drop).expect("taken");
-        cx.task("leaf").adopt(Smol, Async::after(&go, || ())).map(drop).expect("taken");
-        go
+        cx.task("leaf").adopt(Smol, leaf).map(drop).expect("taken");
     });
-    let parent = runner.task("parent").spawn(flavour, parent).expect("taken");
-    let stop = runner.handle();
-    begun.wait_for(BROOD.len());
-    let mut parent = parent;
+    let mut parent = runner.task("parent").spawn(flavour, parent).expect("taken");
+    begun.wait_for(BROOD.len() + 1);
     integration_tests::until(|| parent.is_over());
     integration_tests::until(|| {
         let tree = runner.tree();
@@ -107,7 +105,7 @@ fn the_tree_shows_children_below_their_parents<F: Any>(flavour: F) {
     assert_eq!(at("tokio task `parent/middle/tokio`, running"), parent_at + 3, "{text}");
     parent.stop();
     parent.finished_blocking().expect("it is");
-    assert!(stop.tree().group("parent").is_none());
+    assert!(runner.tree().group("parent").is_none());
     drop(parent);
     finish(runner);
 }
