@@ -48,7 +48,7 @@ fn a_task_over_its_limit_takes_its_children_along<F: Any>(flavour: F) {
     assert_eq!(report.abandoned().len(), 0, "{report}");
 }
 
-/// O33 for children: who overran is never unknown.
+/// Who overran is never unknown.
 fn a_child_that_does_not_end_in_time_is_named_among_the_ends_of_the_group<F: Any>(flavour: F) {
     let runner = runner();
     let group = runner.group("group").grace(SHORT).group_grace(SHORT * 5).open().expect("open");
