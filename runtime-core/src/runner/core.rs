@@ -1,8 +1,12 @@
 //! What a runner and all its handles share.
 
 use std::cell::RefCell;
+<<<<<<< HEAD
 use std::panic::Location;
 use std::sync::{Arc, Once, OnceLock, Weak};
+=======
+use std::sync::{Arc, OnceLock, Weak};
+>>>>>>> 7b929ab (core: services have a life: init, readiness, order, supervision, and are stopped one by one)
 use std::time::Instant;
 
 use crossbeam_channel::Receiver;
@@ -12,17 +16,13 @@ use crate::controller::limits::Limits;
 use crate::controller::serve::Controller;
 use crate::error::Reason;
 use crate::event::{Event, Events};
-use crate::failure::TaskLabel;
 use crate::group::root::RootGroup;
 use crate::homes::{HomeConfig, Homes};
-use crate::id::{FlavourId, TaskId};
+use crate::id::FlavourId;
 use crate::log;
-use crate::service::launch::Launch;
-use crate::service::spec::Spec;
-use crate::service::unit::Unit;
-use crate::submit::{self, Options};
+use crate::service::manager::Services;
+use crate::service::roster::Choice;
 use crate::sync::Mutex;
-use crate::task::contract::Owner;
 use crate::threads::Threads;
 use crate::unwind;
 
@@ -36,13 +36,7 @@ pub(crate) struct Core {
     events: Arc<Events>,
     /// The controller's end of the channel, until there is one.
     unheard: Mutex<Option<Receiver<Event>>>,
-    services: Mutex<Services>,
-}
-
-/// Services wait for `run`, then start as they come.
-enum Services {
-    Waiting(Vec<(Spec, Launch, &'static Location<'static>)>),
-    Running,
+    pub(crate) services: Arc<Services>,
 }
 
 /// What a runner is built from.
@@ -53,6 +47,7 @@ pub(crate) struct Settings {
     pub(crate) pool_size: usize,
     pub(crate) busy_wait: std::time::Duration,
     pub(crate) signals: bool,
+    pub(crate) choice: Choice,
 }
 
 thread_local! {
@@ -84,6 +79,7 @@ impl Core {
         let root = RootGroup::new(Arc::clone(&events), Arc::clone(&threads), epoch);
         let config =
             HomeConfig { pool_size: settings.pool_size, busy_wait: settings.busy_wait, epoch };
+        let services = Services::new(Arc::clone(&root), settings.choice, settings.limits.grace);
         let new = Arc::new(Core {
             name: settings.name,
             homes: Arc::new(Homes::new(root, threads, config)),
@@ -92,7 +88,7 @@ impl Core {
             limits: settings.limits,
             events,
             unheard: Mutex::new(Some(unheard)),
-            services: Mutex::new(Services::Waiting(Vec::new())),
+            services,
         });
         let _ = core.set(Arc::downgrade(&new));
         let weak = Arc::downgrade(&new);
@@ -140,6 +136,7 @@ impl Core {
 
     fn controller(&self, events: Receiver<Event>) -> Controller {
         let homes = Arc::clone(&self.homes);
+<<<<<<< HEAD
         Controller::new(events, homes, Arc::clone(&self.ending), self.limits, self.name.clone())
     }
 
@@ -245,6 +242,10 @@ impl Drop for LetIn<'_> {
     fn drop(&mut self) {
         self.root.release_name(self.name);
         self.root.let_out(false);
+=======
+        let (services, ending) = (Arc::clone(&self.services), Arc::clone(&self.ending));
+        Controller::new(events, homes, services, ending, self.limits, self.name.clone())
+>>>>>>> 7b929ab (core: services have a life: init, readiness, order, supervision, and are stopped one by one)
     }
 }
 
