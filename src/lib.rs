@@ -11,7 +11,6 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub use spumoni_core::{
-<<<<<<< HEAD
     AddError, AdoptError, Adoptable, Async, Attempt, Attempted, Barrier, Blocking, BuildError,
     BusyView, Cause, ChildBuilder, Context, Elapsed, Event, ExecuteError, Failure, Flavour,
     FlavourId, ForkError, GatherError, Group, GroupBuilder, GroupView, Handle, Handles, HomeView,
@@ -25,22 +24,6 @@ pub use spumoni_core::{
     Until, WaitError, Waited, Won, Work, ZeroInterval, gather, gather_blocking, registered, select,
     select_blocking, timeout, timeout_blocking, try_gather, try_gather_blocking, wait,
     wait_blocking,
-=======
-    AddError, AdoptError, Adoptable, Async, Attempt, Attempted, Backoff, Barrier, Blocking,
-    BuildError, BusyView, Cause, Context, Elapsed, Event, ExecuteError, Failure, Flavour,
-    FlavourId, ForkError, GatherError, Group, GroupBuilder, GroupView, Handle, Handles, HomeView,
-    Intensity, Item, ItemError, ItemHandle, ItemReason, Join, JoinError, JoinGroupError, Launch,
-    Lent, LimitGone, Member, MemberBuilder, MemberEnd, MemberView, MissedTicks, Mode, OnExit,
-    OnFailure, OnServiceExit, OnStop, Overlap, PanicInfo, Payload, PeriodicBuilder, Permit, Queue,
-    QueueBuilder, QueueCounters, Race, RaceError, Reason, Refused, Registration, Restart,
-    ResultError, ResultOf, Ring, RunnerBuilder, ScopeError, Semaphore, Service, ServiceBuilder,
-    ServiceError, ServiceList, ServiceRunner, ServiceState, ServiceView, Signal, Skip, Spec,
-    StopReason, StopReport, Stopped, Stopping, Straggler, Strategy, SubmitError, TaskBuilder,
-    TaskError, TaskHandle, TaskId, TaskLabel, TaskState, TaskView, Ticks, TimeLimit, TimedOut,
-    Tree, TryLater, Until, WaitError, Waited, Won, Work, ZeroInterval, gather, gather_blocking,
-    registered, select, select_blocking, timeout, timeout_blocking, try_gather,
-    try_gather_blocking, wait, wait_blocking,
->>>>>>> 7b929ab (core: services have a life: init, readiness, order, supervision, and are stopped one by one)
 };
 
 pub use spumoni_core::flavour;

@@ -1,12 +1,8 @@
 //! What a runner and all its handles share.
 
 use std::cell::RefCell;
-<<<<<<< HEAD
 use std::panic::Location;
 use std::sync::{Arc, Once, OnceLock, Weak};
-=======
-use std::sync::{Arc, OnceLock, Weak};
->>>>>>> 7b929ab (core: services have a life: init, readiness, order, supervision, and are stopped one by one)
 use std::time::Instant;
 
 use crossbeam_channel::Receiver;
@@ -16,13 +12,17 @@ use crate::controller::limits::Limits;
 use crate::controller::serve::Controller;
 use crate::error::Reason;
 use crate::event::{Event, Events};
+use crate::failure::TaskLabel;
 use crate::group::root::RootGroup;
 use crate::homes::{HomeConfig, Homes};
-use crate::id::FlavourId;
+use crate::id::{FlavourId, TaskId};
 use crate::log;
-use crate::service::manager::Services;
-use crate::service::roster::Choice;
+use crate::service::launch::Launch;
+use crate::service::spec::Spec;
+use crate::service::unit::Unit;
+use crate::submit::{self, Options};
 use crate::sync::Mutex;
+use crate::task::contract::Owner;
 use crate::threads::Threads;
 use crate::unwind;
 
@@ -36,7 +36,13 @@ pub(crate) struct Core {
     events: Arc<Events>,
     /// The controller's end of the channel, until there is one.
     unheard: Mutex<Option<Receiver<Event>>>,
-    pub(crate) services: Arc<Services>,
+    services: Mutex<Services>,
+}
+
+/// Services wait for `run`, then start as they come.
+enum Services {
+    Waiting(Vec<(Spec, Launch, &'static Location<'static>)>),
+    Running,
 }
 
 /// What a runner is built from.
@@ -47,7 +53,6 @@ pub(crate) struct Settings {
     pub(crate) pool_size: usize,
     pub(crate) busy_wait: std::time::Duration,
     pub(crate) signals: bool,
-    pub(crate) choice: Choice,
 }
 
 thread_local! {
@@ -79,7 +84,6 @@ impl Core {
         let root = RootGroup::new(Arc::clone(&events), Arc::clone(&threads), epoch);
         let config =
             HomeConfig { pool_size: settings.pool_size, busy_wait: settings.busy_wait, epoch };
-        let services = Services::new(Arc::clone(&root), settings.choice, settings.limits.grace);
         let new = Arc::new(Core {
             name: settings.name,
             homes: Arc::new(Homes::new(root, threads, config)),
@@ -88,7 +92,7 @@ impl Core {
             limits: settings.limits,
             events,
             unheard: Mutex::new(Some(unheard)),
-            services,
+            services: Mutex::new(Services::Waiting(Vec::new())),
         });
         let _ = core.set(Arc::downgrade(&new));
         let weak = Arc::downgrade(&new);
@@ -136,7 +140,6 @@ impl Core {
 
     fn controller(&self, events: Receiver<Event>) -> Controller {
         let homes = Arc::clone(&self.homes);
-<<<<<<< HEAD
         Controller::new(events, homes, Arc::clone(&self.ending), self.limits, self.name.clone())
     }
 
@@ -242,10 +245,6 @@ impl Drop for LetIn<'_> {
     fn drop(&mut self) {
         self.root.release_name(self.name);
         self.root.let_out(false);
-=======
-        let (services, ending) = (Arc::clone(&self.services), Arc::clone(&self.ending));
-        Controller::new(events, homes, services, ending, self.limits, self.name.clone())
->>>>>>> 7b929ab (core: services have a life: init, readiness, order, supervision, and are stopped one by one)
     }
 }
 

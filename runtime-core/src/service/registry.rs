@@ -21,6 +21,7 @@ impl Registration {
     }
 
     /// What is known of the service.
+    #[must_use]
     pub fn spec(&self) -> Spec {
         self.spec
     }
