@@ -1,6 +1,7 @@
 //! Items on their way in, and their results.
 
 use std::collections::HashSet;
+use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -18,6 +19,8 @@ on_each!(
     workers_are_tasks_of_a_group_of_the_queues_name,
     a_full_queue_refuses_and_gives_the_item_back,
     a_submitter_waits_for_a_place_and_gets_it,
+    submitters_get_their_places_in_the_order_in_which_they_came,
+    a_submitter_that_goes_away_takes_no_place,
     a_closed_queue_takes_nothing_new_and_works_on_what_waits,
     a_queue_that_nobody_can_reach_ends_and_so_does_the_runner,
     a_result_is_given_once,
@@ -99,6 +102,7 @@ fn a_full_queue_refuses_and_gives_the_item_back<F: Flavoured>(flavour: F) {
     finish(runner);
 }
 
+/// A151.
 fn a_submitter_waits_for_a_place_and_gets_it<F: Flavoured>(flavour: F) {
     let runner = runner();
     let gate = Gate::default();
@@ -116,6 +120,57 @@ fn a_submitter_waits_for_a_place_and_gets_it<F: Flavoured>(flavour: F) {
     gate.open();
     assert_eq!((first.join().unwrap(), second.join().unwrap()), (2, 4));
     assert_eq!((plain.join().unwrap(), lane.join().unwrap()), (6, 8));
+    drop(queue);
+    finish(runner);
+}
+
+/// T106.
+fn submitters_get_their_places_in_the_order_in_which_they_came<F: Flavoured>(flavour: F) {
+    let runner = runner();
+    let (gate, order) = (Gate::default(), Arc::new(Mutex::new(Vec::new())));
+    let list = Arc::clone(&order);
+    let queue = waiting(runner.queue("fair").capacity(1), flavour, &gate, move |item| {
+        list.lock().unwrap().push(**item);
+    });
+    queue.adopt_blocking(0).unwrap();
+    gate.wait_for(1);
+    queue.adopt_blocking(1).unwrap();
+    // Polled once each, in their order, on a lane or off them all.
+    let mut submitters: Vec<_> = (2..8).map(|n| Box::pin(queue.adopt(n))).collect();
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    for submitter in &mut submitters {
+        assert!(submitter.as_mut().poll(&mut cx).is_pending());
+    }
+    gate.open();
+    for submitter in submitters {
+        spumoni::timeout_blocking(LIMIT, submitter).unwrap().unwrap();
+    }
+    queue.idle_blocking().unwrap();
+    assert_eq!(*order.lock().unwrap(), [0, 1, 2, 3, 4, 5, 6, 7]);
+    drop(queue);
+    finish(runner);
+}
+
+/// A153.
+fn a_submitter_that_goes_away_takes_no_place<F: Flavoured>(flavour: F) {
+    let runner = runner();
+    let gate = Gate::default();
+    let queue =
+        waiting(runner.queue("left").capacity(1).unique(|n: &u32| *n), flavour, &gate, twice);
+    let first = queue.submit_blocking(0).unwrap();
+    gate.wait_for(1);
+    let second = queue.submit_blocking(1).unwrap();
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    let mut gone = Box::pin(queue.submit(2));
+    let mut stays = Box::pin(queue.submit(3));
+    assert!(gone.as_mut().poll(&mut cx).is_pending() && stays.as_mut().poll(&mut cx).is_pending());
+    drop(gone);
+    gate.open();
+    let stays = spumoni::timeout_blocking(LIMIT, stays).unwrap().unwrap();
+    // Its key is free too.
+    let again = queue.submit_blocking(2).unwrap();
+    let all = [first, second, stays, again].map(|handle| handle.join().unwrap());
+    assert_eq!((all, queue.counters().submitted()), ([0, 2, 6, 4], 4));
     drop(queue);
     finish(runner);
 }
