@@ -18,12 +18,12 @@ pub use spumoni_core::{
     LimitGone, LocalHandle, Member, MemberBuilder, MemberEnd, MemberView, MissedTicks, Mode,
     OnExit, OnFailure, OnStop, Overlap, PanicInfo, Payload, PeriodicBuilder, Permit, Queue,
     QueueBuilder, QueueCounters, Race, RaceError, Reason, Refused, Registration, ResultError,
-    ResultOf, Ring, RunnerBuilder, ScopeError, Semaphore, Service, ServiceRunner, Signal, Spec,
-    StopReason, StopReport, Stopped, Stopping, Straggler, SubmitError, TaskBuilder, TaskError,
-    TaskHandle, TaskId, TaskLabel, TaskState, TaskView, Ticks, TimeLimit, TimedOut, Tree, TryLater,
-    Until, WaitError, Waited, Won, Work, ZeroInterval, gather, gather_blocking, registered, select,
-    select_blocking, timeout, timeout_blocking, try_gather, try_gather_blocking, wait,
-    wait_blocking,
+    ResultOf, Ring, RunCounters, RunError, RunWait, RunnerBuilder, Runs, ScopeError, Semaphore,
+    Service, ServiceRunner, Signal, Spec, StopReason, StopReport, Stopped, Stopping, Straggler,
+    SubmitError, TaskBuilder, TaskError, TaskHandle, TaskId, TaskLabel, TaskState, TaskView, Ticks,
+    TimeLimit, TimedOut, Tree, TryLater, Until, WaitError, Waited, Won, Work, ZeroInterval, gather,
+    gather_blocking, registered, select, select_blocking, timeout, timeout_blocking, try_gather,
+    try_gather_blocking, wait, wait_blocking,
 };
 
 pub use spumoni_core::flavour;

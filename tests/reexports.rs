@@ -57,7 +57,11 @@ fn types_are_there_and_can_be_debugged() {
     debug::<spumoni::ResultError>();
     debug::<spumoni::ResultOf<'static, ()>>();
     debug::<spumoni::Ring>();
+    debug::<spumoni::RunCounters>();
+    debug::<spumoni::RunError>();
+    debug::<spumoni::RunWait>();
     debug::<spumoni::RunnerBuilder>();
+    debug::<spumoni::Runs>();
     debug::<spumoni::ScopeError>();
     debug::<spumoni::Semaphore>();
     debug::<spumoni::ServiceRunner>();
@@ -93,6 +97,8 @@ fn what_goes_from_thread_to_thread_may_do_so() {
     send_and_sync::<spumoni::Queue<std::cell::Cell<u8>, std::cell::Cell<u8>>>();
     send_and_sync::<spumoni::ItemHandle<std::cell::Cell<u8>, std::cell::Cell<u8>>>();
     send_and_sync::<spumoni::ItemError<std::cell::Cell<u8>>>();
+    send_and_sync::<spumoni::RunWait>();
+    send_and_sync::<spumoni::Runs>();
     send_and_sync::<spumoni::Semaphore>();
     send_and_sync::<spumoni::Permit>();
     send_and_sync::<spumoni::Barrier>();

@@ -100,7 +100,11 @@ pub enum Cause {
 
 impl Cause {
     pub(crate) fn error(error: anyhow::Error) -> Self {
-        Cause::Error(Arc::new(TaskError(Some(error))))
+        let outermost: &(dyn Error + 'static) = error.as_ref();
+        match outermost.downcast_ref() {
+            Some(Shared(cause)) => cause.clone(),
+            None => Cause::Error(Arc::new(TaskError(Some(error)))),
+        }
     }
 
     /// The error, for `downcast_ref` and its chain of sources; `None` for a panic.
@@ -137,6 +141,22 @@ impl fmt::Display for Cause {
             Cause::Error(error) => error.fmt(f),
             Cause::Panic(info) => info.fmt(f),
         }
+    }
+}
+
+/// A cause on its way through a task that tells it to others as well: the task fails with that very cause.
+#[derive(Debug)]
+pub(crate) struct Shared(pub(crate) Cause);
+
+impl fmt::Display for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for Shared {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.as_error().and_then(Error::source)
     }
 }
 

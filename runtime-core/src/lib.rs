@@ -73,6 +73,7 @@ pub use runner::local::LocalHandle;
 pub use runner::member::MemberBuilder;
 pub use runner::periodic::{Overlap, PeriodicBuilder};
 pub use runner::race::{Race, RaceError, Won};
+pub use runner::runs::{RunCounters, RunError, RunWait, Runs};
 pub use runner::scope::ScopeError;
 pub use runner::service_runner::ServiceRunner;
 pub use service::launch::{Launch, Service};

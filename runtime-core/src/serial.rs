@@ -8,6 +8,7 @@ use crate::failure::{Failure, TaskLabel};
 use crate::inspect::{BusyView, GroupView, HomeView, TaskView, Tree};
 use crate::queue::QueueCounters;
 use crate::report::{StopReport, Straggler};
+use crate::runner::runs::RunCounters;
 use crate::unwind::PanicInfo;
 
 /// Serialises a type as a struct of the given fields, each an expression over `$this`.
@@ -125,4 +126,14 @@ fields!(QueueCounters, |it| {
     "longest": seconds(it.longest()),
     "waited": seconds(it.waited()),
     "longest_wait": seconds(it.longest_wait()),
+});
+
+fields!(RunCounters, |it| {
+    "runs": it.runs(),
+    "failed": it.failed(),
+    "slow": it.slow(),
+    "later": it.later(),
+    "busy": seconds(it.busy()),
+    "longest": seconds(it.longest()),
+    "last": seconds(it.last()),
 });

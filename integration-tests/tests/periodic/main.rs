@@ -2,6 +2,7 @@
 
 mod member;
 mod runs;
+mod asked;
 mod ticks;
 
 use std::time::Duration;

@@ -111,7 +111,7 @@ impl Again for Blocking {
     }
 }
 
-trait Repeats: Any<Mode: Again> {}
+pub(crate) trait Repeats: Any<Mode: Again> {}
 
 impl<F: Any<Mode: Again>> Repeats for F {}
 

@@ -7,6 +7,8 @@ pub(crate) mod fork;
 pub(crate) mod scope;
 pub(crate) mod race;
 pub(crate) mod section;
+pub(crate) mod runs;
+pub(crate) mod run;
 pub(crate) mod periodic;
 pub(crate) mod finished;
 pub(crate) mod handle;

@@ -21,11 +21,15 @@ use crate::log;
 use crate::runner::core::{Core, here};
 use crate::runner::group::{Group, GroupBuilder};
 use crate::runner::member::MemberBuilder;
+use crate::runner::run::Run;
+use crate::runner::runs::{Attached, Runs};
 use crate::runner::scope::ScopeError;
 use crate::submit::{self, Options};
+use crate::task::cell;
 use crate::task::contract::Owner;
 use crate::task::handle::{Room, TaskHandle};
 use crate::task::payload::{Adoptable, Adopted, Mode, Payload, Spawned};
+use crate::task::stop::Stopping;
 use crate::tools::pace::{MissedTicks, Pace};
 use crate::tools::ticks::Ticks;
 
@@ -68,6 +72,7 @@ pub struct PeriodicBuilder<'a> {
     group: Option<&'a Arc<GroupCore>>,
     at: &'static Location<'static>,
     name: Option<Arc<str>>,
+    runs: Runs,
     plan: Plan,
 }
 
@@ -86,7 +91,7 @@ impl<'a> PeriodicBuilder<'a> {
             grace: None,
             timeout: None,
         };
-        PeriodicBuilder { core, group: None, at, name: None, plan }
+        PeriodicBuilder { core, group: None, at, name: None, runs: Runs::new(), plan }
     }
 
     pub(super) fn in_group(self, group: &'a Arc<GroupCore>) -> Self {
@@ -96,6 +101,13 @@ impl<'a> PeriodicBuilder<'a> {
     /// A name for the whole; its runs stand below it in the tree.
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = Some(name.into());
+        self
+    }
+
+    /// Lets `runs` see and steer the whole: it counts the runs, those that are slow too, waits for them, and
+    /// has one begin out of turn. Default: nobody looks.
+    pub fn runs(mut self, runs: &Runs) -> Self {
+        self.runs = runs.clone();
         self
     }
 
@@ -152,10 +164,14 @@ impl<'a> PeriodicBuilder<'a> {
 
     /// Runs `payload` at the interval until a stop is asked, in the background.
     ///
+    /// A run that is to be tried later says so with a value, [`Attempt::Later`](crate::Attempt::Later), or with
+    /// [`TryLater`](crate::TryLater) as its error: it has not failed, and is called again after the delay. It
+    /// is one run with all its tries, for its limit, its neighbours and those who wait for it.
+    ///
     /// # Errors
     ///
     /// [`AdoptError`] with the payload, if it is not taken; [`Reason::ZeroInterval`] for an interval of
-    /// zero. `Duration::MAX` runs it once.
+    /// zero; [`Reason::BadSetting`] for `runs` that another payload has. `Duration::MAX` runs it once.
     ///
     /// # Cancellation
     ///
@@ -241,9 +257,13 @@ impl<'a> PeriodicBuilder<'a> {
         if let Err(reason) = self.core.start() {
             return Err(Refused::new(reason, payload));
         }
+        let Some(attached) = self.runs.attach() else {
+            let why = "are those of another periodic payload that runs: make some for each";
+            return Err(Refused::new(Reason::BadSetting { setting: "runs", why }, payload));
+        };
         // Whoever waits for the runs has as long as they.
         let grace = self.plan.grace;
-        let driver = Driver { plan: self.plan, flavour, payload };
+        let driver = Driver { plan: Box::new(self.plan), flavour, payload, attached };
         let taken = match self.group {
             Some(group) => {
                 let mut member = MemberBuilder::new(self.core, group, self.name);
@@ -320,9 +340,10 @@ impl fmt::Debug for PeriodicBuilder<'_> {
 
 /// The payload of the task that ticks, in either mode.
 struct Driver<F, P> {
-    plan: Plan,
+    plan: Box<Plan>,
     flavour: F,
     payload: P,
+    attached: Attached,
 }
 
 impl<M, F, P> Payload<M> for Driver<F, P>
@@ -337,6 +358,7 @@ where
 
     fn start(self) -> Self::Body {
         let Some(core) = here() else { return Box::pin(async { Ok(()) }) };
+        cell::current().iter().for_each(|task| self.attached.0.driven_by(task));
         let policy = self.plan.on_failure;
         let runs = GroupBuilder::new(core, None, "runs".into()).on_failure(policy).forget_ends();
         if M::BLOCKS {
@@ -355,8 +377,13 @@ where
 {
     async fn drive(self, group: &Group) -> Result<(), Reason> {
         let mut ticks = self.plan.ticks(group);
-        while ticks.tick().await.is_ok() && self.begin_run(group)? {
-            if self.plan.overlap == Overlap::Wait {
+        while let Ok(begins) = self.next(&mut ticks, group).await {
+            if let Some(begins) = begins
+                && !self.begin_run(group, begins)?
+            {
+                break;
+            }
+            if begins.is_some() && self.plan.overlap == Overlap::Wait {
                 let _ = all_over(group).await;
                 self.plan.tell(group);
             }
@@ -368,13 +395,13 @@ where
 
     fn drive_blocking(self, group: &Group) -> Result<(), Reason> {
         let mut ticks = self.plan.ticks(group);
-        let mut tick = || {
-            // A thread of the pool that waits for its time is none that can take on work.
-            let _room = Room::make();
-            ticks.tick_blocking()
-        };
-        while tick().is_ok() && self.begin_run(group)? {
-            if self.plan.overlap == Overlap::Wait {
+        while let Ok(begins) = self.next_blocking(&mut ticks, group) {
+            if let Some(begins) = begins
+                && !self.begin_run(group, begins)?
+            {
+                break;
+            }
+            if begins.is_some() && self.plan.overlap == Overlap::Wait {
                 let _ = all_over(group).blocking();
                 self.plan.tell(group);
             }
@@ -384,10 +411,42 @@ where
         Ok(())
     }
 
-    /// A tick has come. `false`: it was the last.
-    fn begin_run(&self, group: &Group) -> Result<bool, Reason> {
+    /// Waits for the next reason to begin a run. `None`: something has changed, look again.
+    async fn next(&self, ticks: &mut Ticks, group: &Group) -> Result<Option<Begins>, Stopping> {
+        let Some(change) = self.change(group) else { return Ok(Some(Begins::Asked)) };
+        Ok(ticks.tick_or(change).await?.map(|_| Begins::Due))
+    }
+
+    fn next_blocking(&self, ticks: &mut Ticks, group: &Group) -> Result<Option<Begins>, Stopping> {
+        let Some(change) = self.change(group) else { return Ok(Some(Begins::Asked)) };
+        // A thread of the pool that waits for its time is none that can take on work.
+        let _room = Room::make();
+        Ok(ticks.tick_or_blocking(change)?.map(|_| Begins::Due))
+    }
+
+    /// Until a run may be asked for that is not now, or `None` if one is.
+    fn change<'g>(&self, group: &'g Group) -> Option<impl Future<Output = ()> + use<'g, F, P>> {
+        // Listen first, look then.
+        let wanted = self.attached.0.wanted();
+        let is_wanted = self.attached.0.is_wanted();
+        let free = self.plan.overlap == Overlap::Concurrent || group.is_empty();
+        if is_wanted && free && !group.is_stopping() {
+            return None;
+        }
+        Some(async move {
+            if is_wanted && !free {
+                let _ = all_over(group).await;
+            } else {
+                wanted.await;
+            }
+        })
+    }
+
+    /// A tick has come, or somebody asks. `false`: it was the last.
+    fn begin_run(&self, group: &Group, begins: Begins) -> Result<bool, Reason> {
         self.plan.tell(group);
-        if self.plan.overlap == Overlap::Skip && !group.is_empty() {
+        let skips = begins == Begins::Due && self.plan.overlap == Overlap::Skip;
+        if skips && !group.is_empty() {
             return Ok(true);
         }
         let mut run = group.unnamed();
@@ -397,12 +456,27 @@ where
         if let Some(limit) = self.plan.timeout {
             run = run.timeout(limit);
         }
-        match run.try_adopt(self.flavour, self.payload.clone()) {
+        let payload = Run {
+            payload: self.payload.clone(),
+            runs: self.attached.0.clone(),
+            number: self.attached.0.begin(),
+            interval: self.plan.interval,
+        };
+        match run.try_adopt(self.flavour, payload) {
             Ok(_) => Ok(true),
             Err(refused) if refused.is_stopping() => Ok(false),
             Err(refused) => Err(refused.into_parts().0),
         }
     }
+}
+
+/// Why a run begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Begins {
+    /// Its tick has come.
+    Due,
+    /// Somebody wants one now.
+    Asked,
 }
 
 impl Plan {

@@ -1,7 +1,7 @@
 //! Ticks at an interval, the same for lanes and threads.
 
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::{Future, pending, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
@@ -122,7 +122,20 @@ impl Ticks {
     ///
     /// Dropping it loses nothing.
     pub async fn tick(&mut self) -> Result<Instant, Stopping> {
+        loop {
+            if let Some(due) = self.tick_or(pending::<()>()).await? {
+                return Ok(due);
+            }
+        }
+    }
+
+    /// Waits for the next tick, or for `other`: `None`.
+    pub(crate) async fn tick_or<F: Future>(
+        &mut self,
+        other: F,
+    ) -> Result<Option<Instant>, Stopping> {
         let due = self.due();
+        let mut other = pin!(other);
         let mut stopped = Pin::new(&mut self.stopped);
         let mut alarm = pin!(Alarm::at(due));
         // Kept, so that a wait may be dropped.
@@ -136,16 +149,19 @@ impl Ticks {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
+            if other.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Ok(false));
+            }
             match alarm.as_mut().poll(cx) {
-                Poll::Ready(Some(())) => Poll::Ready(Ok(())),
+                Poll::Ready(Some(())) => Poll::Ready(Ok(true)),
                 Poll::Ready(None) => panic!(
                     "`Ticks::tick` was polled off the lanes of its runner, where there is no timer; on a plain thread use `tick_blocking`"
                 ),
                 Poll::Pending => Poll::Pending,
             }
         })
-        .await?;
-        Ok(self.came(due))
+        .await
+        .map(|is_due| is_due.then(|| self.came(due)))
     }
 
     /// The twin of [`tick`](Ticks::tick) for plain threads. Allocates nothing.
@@ -158,6 +174,23 @@ impl Ticks {
         match park::block_on(&mut self.stopped, due) {
             Some(()) => Err(Stopping),
             None => Ok(self.came(due)),
+        }
+    }
+
+    /// The twin of `tick_or` for threads.
+    pub(crate) fn tick_or_blocking<F: Future>(
+        &mut self,
+        other: F,
+    ) -> Result<Option<Instant>, Stopping> {
+        let due = self.due();
+        let (mut other, mut stopped) = (pin!(other), Pin::new(&mut self.stopped));
+        let either = poll_fn(|cx| match stopped.as_mut().poll(cx) {
+            Poll::Ready(()) => Poll::Ready(Err(Stopping)),
+            Poll::Pending => other.as_mut().poll(cx).map(|_| Ok(())),
+        });
+        match park::block_on(either, due) {
+            Some(ended) => ended.map(|()| None),
+            None => Ok(Some(self.came(due))),
         }
     }
 
