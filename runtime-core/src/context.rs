@@ -9,6 +9,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use crate::error::{AdoptError, SpawnError, ZeroInterval};
+use crate::event::Happened;
 use crate::failure::TaskLabel;
 use crate::flavour::Flavour;
 use crate::group::node::GroupCore;
@@ -18,6 +19,8 @@ use crate::runner::child::ChildBuilder;
 use crate::runner::handle::Handle;
 use crate::runner::local::LocalHandle;
 use crate::runner::section::Section;
+use crate::service::error::ServiceError;
+use crate::service::unit::Unit;
 use crate::task::cell;
 use crate::task::contract::{AnyTask, Home};
 use crate::task::handle::TaskHandle;
@@ -289,6 +292,45 @@ impl Context {
     /// ```
     pub fn set_transient(&self, transient: bool) {
         self.task.header().set_transient(transient);
+    }
+
+    /// Says that this service is ready: those that depend on it start now. For services with
+    /// [`notify`](crate::Spec::notify), of several workers each has to. Otherwise, and outside of a service's
+    /// own body, it does nothing; saying it twice does nothing more.
+    pub fn ready(&self) {
+        if let Some(unit) = self.unit() {
+            unit.tell(Happened::Ready(self.task.header().id));
+        }
+    }
+
+    /// What a service on which this one depends shares: its instance, if its `run` takes `&self`. It is
+    /// there and ready, since a service begins when what it depends on is.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError::NotDeclared`] if this is a service that does not name it in its `after`, so that it
+    /// may not be there; [`ServiceError::NoInstance`] and [`ServiceError::Ambiguous`] if not exactly one
+    /// service shares this type; [`ServiceError::NotReady`] if it is asked for by a task that depends on
+    /// nothing, or the service was skipped.
+    pub fn service<T: Send + Sync + 'static>(&self) -> Result<Arc<T>, ServiceError> {
+        self.handle.instance_for(None, self.unit())
+    }
+
+    /// As [`service`](Context::service), of several that share this type the one of this name.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn service_named<T: Send + Sync + 'static>(
+        &self,
+        name: &str,
+    ) -> Result<Arc<T>, ServiceError> {
+        self.handle.instance_for(Some(name), self.unit())
+    }
+
+    /// The run of a service that this task belongs to.
+    fn unit(&self) -> Option<&Unit> {
+        self.task.header().owner().as_unit().and_then(|unit| unit.downcast_ref())
     }
 
     /// Resolves as soon as this task, or the whole runner, is asked to stop.

@@ -96,6 +96,11 @@ pub enum Reason {
         /// What is wrong with it, and how to mend it.
         why: &'static str,
     },
+    /// What the service depends on is not there, or it depends on itself.
+    BadService {
+        /// What is wrong with it, and how to mend it.
+        why: Arc<str>,
+    },
     /// The interval of periodic work is zero.
     ZeroInterval(ZeroInterval),
     /// A living sibling has the name.
@@ -228,6 +233,7 @@ impl fmt::Display for Reason {
                 write!(f, "waiting for a place would never end: {ring}")
             }
             Reason::BadSetting { setting, why } => write!(f, "`{setting}` {why}"),
+            Reason::BadService { why } => f.write_str(why),
             Reason::ZeroInterval(zero) => zero.fmt(f),
             Reason::DuplicateName { name, there, here } => {
                 write!(f, "the name `{name}` from {here} is taken by a living task from {there}")

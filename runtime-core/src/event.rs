@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Sender;
 
 use crate::failure::Failure;
-use crate::id::FlavourId;
+use crate::id::{FlavourId, TaskId};
 use crate::inspect::GroupView;
 use crate::reason::StopReason;
 use crate::sync::{AtomicBool, Ordering};
@@ -33,10 +33,36 @@ pub(crate) enum Event {
     Resumed(Arc<dyn AnyTask>),
     /// A group takes nothing new any more, and is to be stopped.
     StopGroup(Arc<dyn Stoppable>),
-    /// A service has ended; on its own, if nobody asked it to.
+    /// A service has ended on its own, and nobody asked it to.
     ServiceEnded { name: Arc<str> },
+    /// Something has happened to a service.
+    Service(FromService),
+    /// Somebody wants something of the services.
+    Services,
     /// The thread of a lane, or the last one of a pool, is gone; with an error if its executor broke.
     HomeEnded { flavour: FlavourId, error: Option<String> },
+}
+
+/// What happened to one run of a service.
+pub(crate) struct FromService {
+    /// Its place among the services.
+    pub(crate) service: usize,
+    pub(crate) run: u64,
+    pub(crate) what: Happened,
+}
+
+/// See [`FromService`].
+pub(crate) enum Happened {
+    /// One of its tasks has begun.
+    Begun,
+    /// One of its tasks says that it is ready.
+    Ready(TaskId),
+    /// One of its tasks has failed.
+    Failed(Failure),
+    /// One of its tasks has ended.
+    Ended,
+    /// What it does at its stop is done.
+    HookDone,
 }
 
 /// The way to the controller. There may be none yet: `run` becomes it, on the thread that blocks anyway, and

@@ -227,6 +227,20 @@ impl Failure {
         &self.cause
     }
 
+    /// The same error with what else is to be said of it. A panic stays as it is.
+    pub(crate) fn explained(mut self, context: String) -> Self {
+        if let Cause::Error(error) = self.cause {
+            self.cause = match Arc::try_unwrap(error) {
+                Ok(mut error) => Cause::error(match error.0.take() {
+                    Some(error) => error.context(context),
+                    None => anyhow::Error::msg(context),
+                }),
+                Err(shared) => Cause::Error(shared),
+            };
+        }
+        self
+    }
+
     /// When, counted from the start of the runner.
     #[must_use]
     pub fn at(&self) -> Duration {

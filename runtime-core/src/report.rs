@@ -10,6 +10,7 @@ use crate::failure::{Cause, Failure, TaskLabel};
 use crate::group::root::RootGroup;
 use crate::id::FlavourId;
 use crate::reason::{Signal, StopReason};
+use crate::service::view::ServiceList;
 
 /// The text form shows no more entries of a kind than this; the report has them all.
 const MOST_SHOWN: usize = 50;
@@ -37,6 +38,7 @@ pub(crate) struct Inner {
     pub(crate) took: Duration,
     /// What made the stop a forced one.
     pub(crate) forced: Option<StopReason>,
+    pub(crate) services: ServiceList,
     pub(crate) root: Arc<RootGroup>,
 }
 
@@ -133,6 +135,13 @@ impl StopReport {
     #[must_use]
     pub fn left(&self) -> u64 {
         self.inner.left
+    }
+
+    /// The services as they were at the end: what became of each, in which order they started and stopped,
+    /// and how long each took.
+    #[must_use]
+    pub fn services(&self) -> &ServiceList {
+        &self.inner.services
     }
 
     /// When the stop was asked, counted from the start of the runner.

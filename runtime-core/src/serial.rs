@@ -1,5 +1,6 @@
 //! The report and the tree as data: `serde::Serialize`, with durations in seconds.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
@@ -9,6 +10,7 @@ use crate::inspect::{BusyView, GroupView, HomeView, TaskView, Tree};
 use crate::queue::QueueCounters;
 use crate::report::{StopReport, Straggler};
 use crate::runner::runs::RunCounters;
+use crate::service::view::{ServiceList, ServiceView};
 use crate::unwind::PanicInfo;
 
 /// Serialises a type as a struct of the given fields, each an expression over `$this`.
@@ -97,6 +99,34 @@ fields!(Straggler, |it| {
     "held": seconds(it.held),
 });
 
+fields!(ServiceView, |it| {
+    "name": it.name(),
+    "flavour": it.flavour.as_str(),
+    "file": it.spec.file(),
+    "line": it.spec.line(),
+    "added_at": it.added_at.to_string(),
+    "state": it.state.to_string(),
+    "ready": it.ready,
+    "after": texts(&it.after),
+    "waits_for": texts(&it.waits_for),
+    "workers": it.workers,
+    "restarts": it.restarts,
+    "failure": it.failure,
+    "skipped": it.skipped,
+    "ready_after": it.ready_after.map(seconds),
+    "stop_took": it.stop_took.map(seconds),
+});
+
+fields!(ServiceList, |it| {
+    "services": it.services,
+    "started": texts(&it.started),
+    "stopped": texts(&it.stopped),
+});
+
+fn texts(names: &[Arc<str>]) -> Vec<&str> {
+    names.iter().map(|name| &**name).collect()
+}
+
 fields!(StopReport, |it| {
     "runner": it.runner(),
     "reason": it.reason().to_string(),
@@ -108,6 +138,7 @@ fields!(StopReport, |it| {
     "abandoned": it.abandoned(),
     "left": it.left(),
     "contained": it.contained(),
+    "services": it.services(),
 });
 
 fields!(QueueCounters, |it| {

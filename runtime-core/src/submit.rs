@@ -89,6 +89,30 @@ where
     }
 }
 
+/// As `adopt`, and keeps a reference for whoever stops the task. It has no limit.
+pub(crate) fn adopt_known<F, P, R>(
+    homes: &Homes,
+    flavour: F,
+    payload: P,
+    options: Box<Options>,
+    here: &'static Location<'static>,
+) -> Result<Arc<dyn AnyTask>, Refused<P>>
+where
+    F: Flavour,
+    P: Payload<F::Mode>,
+    R: Route<P::Output>,
+{
+    let dedicated = options.dedicated;
+    let (task, kind) = admit::<F, P, R>(homes, flavour, payload, Some(options), false, here)?;
+    match deliver(kind, task.clone(), dedicated) {
+        Ok(()) => Ok(task),
+        Err((reason, back)) => {
+            drop(back);
+            Err(give_back::<F::Mode, P, R>(homes.root(), Some(task), reason))
+        }
+    }
+}
+
 /// Hands a payload to its flavour, and keeps a reference for whoever wants the outcome.
 pub(crate) fn spawn<F, P, R>(
     homes: &Homes,

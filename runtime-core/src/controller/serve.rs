@@ -15,6 +15,7 @@ use crate::failure::{Cause, Failure, TaskLabel};
 use crate::homes::Homes;
 use crate::id::{FlavourId, TaskId};
 use crate::reason::StopReason;
+use crate::service::manager::Services;
 use crate::task::contract::{self, AnyTask, Owner};
 use crate::time::Deadline;
 
@@ -22,6 +23,7 @@ use crate::time::Deadline;
 pub(crate) struct Controller {
     pub(crate) events: Receiver<Event>,
     pub(crate) homes: Arc<Homes>,
+    pub(crate) services: Arc<Services>,
     pub(crate) ending: Arc<Ending>,
     pub(crate) limits: Limits,
     pub(crate) runner: String,
@@ -32,6 +34,8 @@ pub(crate) struct Controller {
     pub(crate) ended: Vec<FlavourId>,
     /// What is due at some time, the first on top.
     pub(super) due: BinaryHeap<Due>,
+    /// When the services are to be looked at next, as noted in `due`.
+    services_due: Deadline,
     /// How long `due` may get before it is looked through for what is over.
     pub(super) look_through_at: usize,
 }
@@ -40,6 +44,7 @@ impl Controller {
     pub(crate) fn new(
         events: Receiver<Event>,
         homes: Arc<Homes>,
+        services: Arc<Services>,
         ending: Arc<Ending>,
         limits: Limits,
         runner: String,
@@ -47,6 +52,7 @@ impl Controller {
         Controller {
             events,
             homes,
+            services,
             ending,
             limits,
             runner,
@@ -55,6 +61,7 @@ impl Controller {
             contained: Vec::new(),
             ended: Vec::new(),
             due: BinaryHeap::new(),
+            services_due: Deadline::never(),
             look_through_at: 0,
         }
     }
@@ -100,6 +107,9 @@ impl Controller {
             }
             Event::Run { until_idle } => {
                 self.until_idle = until_idle;
+                // They count before it is asked whether nobody is left.
+                self.services.open();
+                self.pump_services();
                 if until_idle {
                     self.homes.root().watch();
                 }
@@ -124,6 +134,15 @@ impl Controller {
                 self.proceed(group, Instant::now());
                 None
             }
+            Event::Service(told) => {
+                self.services.told(told);
+                self.pump_services();
+                None
+            }
+            Event::Services => {
+                self.pump_services();
+                None
+            }
             Event::ServiceEnded { name } => because(StopReason::ServiceEnded { name }),
             Event::HomeEnded { flavour, error } => {
                 self.ended.push(flavour);
@@ -134,6 +153,16 @@ impl Controller {
                 self.failures.push(self.broken(flavour, error));
                 because(StopReason::Failure)
             }
+        }
+    }
+
+    /// Does what is to be done about services.
+    pub(crate) fn pump_services(&mut self) {
+        let (services, homes) = (Arc::clone(&self.services), Arc::clone(&self.homes));
+        let next = services.pump(&homes, |task| self.note_cancel(task));
+        if next != self.services_due {
+            self.services_due = next;
+            self.note(next, What::Services);
         }
     }
 
@@ -217,6 +246,10 @@ impl Controller {
                 Some(What::Proceed(group)) => self.proceed(group, now),
                 Some(What::Limit(task)) => self.strike(task, now),
                 Some(What::Leave(task)) => Self::leave_behind(&task),
+                Some(What::Services) => {
+                    self.services_due = Deadline::never();
+                    self.pump_services();
+                }
                 None => {}
             }
         }
@@ -243,6 +276,8 @@ pub(super) enum What {
     Limit(Arc<dyn AnyTask>),
     /// The grace of a task whose limit was over is over too.
     Leave(Arc<dyn AnyTask>),
+    /// Something of the services: the end of a backoff, of a grace, of a start that takes too long.
+    Services,
 }
 
 impl What {
@@ -252,7 +287,7 @@ impl What {
             What::Cancel(task) | What::Limit(task) | What::Leave(task) => {
                 task.header().life.state().is_final()
             }
-            What::Proceed(_) => false,
+            What::Proceed(_) | What::Services => false,
         }
     }
 }

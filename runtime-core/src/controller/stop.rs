@@ -1,6 +1,7 @@
 //! The controller while the runner stops: ask, cancel, give up, report. Each stage ends when nobody is
 //! left, or by its deadline.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::controller::limits::Stages;
@@ -14,6 +15,7 @@ use crate::lane::order::Order;
 use crate::log;
 use crate::reason::StopReason;
 use crate::report::{Inner, StopReport, Straggler};
+use crate::service::roster as services;
 use crate::task::contract::Owner;
 use crate::time::Deadline;
 
@@ -49,8 +51,8 @@ impl Controller {
     }
 
     /// Stage one: nothing new is taken, everybody is asked.
-    fn ask(&self, request: StopRequest) -> Stop {
-        let root = self.homes.root();
+    fn ask(&mut self, request: StopRequest) -> Stop {
+        let root = Arc::clone(self.homes.root());
         let asked = Instant::now();
         let budget = request.budget.unwrap_or(self.limits.whole);
         let mut stages = self.limits.stages(asked, self.longest_grace(), budget);
@@ -75,6 +77,24 @@ impl Controller {
             all_asked: request.force,
             progress: Deadline::from(asked, PROGRESS),
         };
+        // Services in their order, which is over by half of their time: whoever has not been asked by then is
+        // asked, so that each has the other half.
+        let half = self.longest_grace().min(budget / 10 * 6) / 2;
+        self.services.begin_stop(services::Ending {
+            asked,
+            ask_by: if request.force {
+                Deadline::from(asked, Duration::ZERO)
+            } else {
+                Deadline::from(asked, half)
+            },
+            cancel: stages.cancel_all.min(if request.force {
+                stages.cancel
+            } else {
+                stages.cancel_all
+            }),
+            all: request.force,
+        });
+        self.pump_services();
         if request.force {
             self.press(asked, &stop);
         }
@@ -96,8 +116,8 @@ impl Controller {
     }
 
     /// Stage two: nothing else is left, or it is cancelled now, so the transient ones are asked.
-    fn ask_transient(&self, stop: &mut Stop) {
-        let root = self.homes.root();
+    fn ask_transient(&mut self, stop: &mut Stop) {
+        let root = Arc::clone(self.homes.root());
         if root.count() == 0 {
             return;
         }
@@ -108,6 +128,7 @@ impl Controller {
         root.stop().ask_all(Instant::now(), self.limits.grace, stop.stages.cancel_all);
         stop.all_asked = true;
         self.pass_stop();
+        self.hurry_services(stop);
     }
 
     /// Some tasks may hear of the stop only now: so do those below them.
@@ -115,6 +136,21 @@ impl Controller {
         for group in self.homes.root().groups() {
             group.pass_stop();
         }
+    }
+
+    /// What the services are to know of a stop that has come further, or is to be over sooner.
+    fn hurry_services(&mut self, stop: &Stop) {
+        let (stages, all) = (stop.stages, stop.all_asked);
+        self.services.hurry(|ending| {
+            ending.all |= all;
+            ending.cancel = ending.cancel.min(if all { stages.cancel_all } else { stages.cancel });
+            ending.ask_by = ending.ask_by.min(if all {
+                Deadline::after(Duration::ZERO)
+            } else {
+                stages.cancel
+            });
+        });
+        self.pump_services();
     }
 
     /// Waits until the transient ones have ended too.
@@ -158,6 +194,7 @@ impl Controller {
     /// Waits for stoppers that have not come back, though nobody is left to be stopped: what they say
     /// belongs into the report. Not for long.
     fn await_stoppers(&mut self, stop: &mut Stop) {
+        self.services.forget();
         let patience = Deadline::after(STOPPERS);
         while self.homes.root().crew().is_busy() {
             let until = patience.min(stop.stages.give_up);
@@ -209,6 +246,7 @@ impl Controller {
             asked: stop.asked_at,
             took: stop.asked.elapsed(),
             forced: stop.forced,
+            services: self.services.list(),
             root,
         });
         log::info(format_args!(
@@ -245,7 +283,7 @@ impl Controller {
     }
 
     /// One more wish to stop: it may shorten the stop, never lengthen it.
-    fn hurry(&self, stop: &mut Stop, request: StopRequest) {
+    fn hurry(&mut self, stop: &mut Stop, request: StopRequest) {
         let now = Instant::now();
         let hurries = request.force || request.budget.is_some();
         if let Some(budget) = request.budget {
@@ -262,6 +300,7 @@ impl Controller {
         let cancel = if stop.all_asked { stages.cancel_all } else { stages.cancel };
         self.homes.root().stop().hurry(cancel);
         if hurries {
+            self.hurry_services(stop);
             for group in self.homes.root().groups() {
                 group.hurry(stages.cancel_all, stages.give_up);
             }

@@ -159,7 +159,7 @@ impl RootGroup {
     }
 
     /// Keeps a failure for later if the report is made already.
-    fn is_late(&self, failure: &Failure) -> bool {
+    pub(crate) fn is_late(&self, failure: &Failure) -> bool {
         let mut late = self.late.lock();
         if late.reported {
             late.failures.push(failure.clone());

@@ -1,10 +1,12 @@
 //! The settings of a runner.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::controller::limits::Limits;
 use crate::error::BuildError;
 use crate::runner::core::Settings;
+use crate::service::roster::Choice;
 
 /// Builds a [`ServiceRunner`](crate::ServiceRunner) with other settings than the usual ones.
 ///
@@ -30,6 +32,7 @@ pub struct RunnerBuilder {
     busy_wait: Duration,
     signals: bool,
     discover: bool,
+    choice: Choice,
 }
 
 impl RunnerBuilder {
@@ -46,6 +49,7 @@ impl RunnerBuilder {
             busy_wait: Duration::ZERO,
             signals: true,
             discover: false,
+            choice: Choice::default(),
         }
     }
 
@@ -110,6 +114,27 @@ impl RunnerBuilder {
         self
     }
 
+    /// Of the services that are added or discovered, only these, and what they depend on. A name that no
+    /// service has is a failure of [`run`](crate::ServiceRunner::run). Default: all.
+    pub fn only<N: Into<Arc<str>>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.choice.only = Some(names.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Of the services that are added or discovered, all but these. One on which another depends cannot be
+    /// left out alone, which is a failure of [`run`](crate::ServiceRunner::run). Default: none is left out.
+    pub fn without<N: Into<Arc<str>>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.choice.without = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// These services have to be there. One that is not, since its crate is named nowhere and was not
+    /// linked, is a failure of [`run`](crate::ServiceRunner::run) before anything starts. Default: none.
+    pub fn expect<N: Into<Arc<str>>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.choice.expected = names.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// The settings, checked, and whether to take every registered service.
     pub(crate) fn finish(self) -> Result<(Settings, bool), BuildError> {
         let bad = |setting, why| Err(BuildError::BadConfig { setting, why });
@@ -129,6 +154,7 @@ impl RunnerBuilder {
             pool_size: self.pool_size,
             busy_wait: self.busy_wait,
             signals: self.signals,
+            choice: self.choice,
         };
         Ok((settings, self.discover))
     }

@@ -1,7 +1,6 @@
 //! What a runner and all its handles share.
 
 use std::cell::RefCell;
-use std::panic::Location;
 use std::sync::{Arc, Once, OnceLock, Weak};
 use std::time::Instant;
 
@@ -12,17 +11,13 @@ use crate::controller::limits::Limits;
 use crate::controller::serve::Controller;
 use crate::error::Reason;
 use crate::event::{Event, Events};
-use crate::failure::TaskLabel;
 use crate::group::root::RootGroup;
 use crate::homes::{HomeConfig, Homes};
-use crate::id::{FlavourId, TaskId};
+use crate::id::FlavourId;
 use crate::log;
-use crate::service::launch::Launch;
-use crate::service::spec::Spec;
-use crate::service::unit::Unit;
-use crate::submit::{self, Options};
+use crate::service::manager::Services;
+use crate::service::roster::Choice;
 use crate::sync::Mutex;
-use crate::task::contract::Owner;
 use crate::threads::Threads;
 use crate::unwind;
 
@@ -36,13 +31,7 @@ pub(crate) struct Core {
     events: Arc<Events>,
     /// The controller's end of the channel, until there is one.
     unheard: Mutex<Option<Receiver<Event>>>,
-    services: Mutex<Services>,
-}
-
-/// Services wait for `run`, then start as they come.
-enum Services {
-    Waiting(Vec<(Spec, Launch, &'static Location<'static>)>),
-    Running,
+    pub(crate) services: Arc<Services>,
 }
 
 /// What a runner is built from.
@@ -53,6 +42,7 @@ pub(crate) struct Settings {
     pub(crate) pool_size: usize,
     pub(crate) busy_wait: std::time::Duration,
     pub(crate) signals: bool,
+    pub(crate) choice: Choice,
 }
 
 thread_local! {
@@ -84,6 +74,7 @@ impl Core {
         let root = RootGroup::new(Arc::clone(&events), Arc::clone(&threads), epoch);
         let config =
             HomeConfig { pool_size: settings.pool_size, busy_wait: settings.busy_wait, epoch };
+        let services = Services::new(Arc::clone(&root), settings.choice, settings.limits.grace);
         let new = Arc::new(Core {
             name: settings.name,
             homes: Arc::new(Homes::new(root, threads, config)),
@@ -92,7 +83,7 @@ impl Core {
             limits: settings.limits,
             events,
             unheard: Mutex::new(Some(unheard)),
-            services: Mutex::new(Services::Waiting(Vec::new())),
+            services,
         });
         let _ = core.set(Arc::downgrade(&new));
         let weak = Arc::downgrade(&new);
@@ -140,86 +131,8 @@ impl Core {
 
     fn controller(&self, events: Receiver<Event>) -> Controller {
         let homes = Arc::clone(&self.homes);
-        Controller::new(events, homes, Arc::clone(&self.ending), self.limits, self.name.clone())
-    }
-
-    /// Starts a service, or keeps it for `run`. Refused, it is not launched.
-    pub(crate) fn add(
-        &self,
-        spec: Spec,
-        launch: impl FnOnce() -> Launch,
-        here: &'static Location<'static>,
-    ) -> Result<(), Reason> {
-        let mut services = self.services.lock();
-        let Services::Waiting(waiting) = &mut *services else {
-            drop(services);
-            self.let_in(spec, here)?;
-            let undo = LetIn { root: self.root(), name: spec.name() };
-            let launch = launch();
-            std::mem::forget(undo);
-            return self.launch(spec, launch, here);
-        };
-        if let Some((other, _, there)) = waiting.iter().find(|(o, ..)| o.name() == spec.name()) {
-            return Err(Reason::DuplicateName { name: other.name().into(), there, here });
-        }
-        crate::group::names::check(spec.name())?;
-        // No user code runs under the lock: `launch` only moves the service into a closure.
-        waiting.push((spec, launch(), here));
-        Ok(())
-    }
-
-    /// Lets a service in under its name, before it is launched.
-    fn let_in(&self, spec: Spec, here: &'static Location<'static>) -> Result<(), Reason> {
-        let label = TaskLabel {
-            id: TaskId::next(),
-            name: Some(spec.name().into()),
-            group: None,
-            flavour: FlavourId::new("service"),
-            spawned_at: here,
-        };
-        submit::let_in(self.root(), Some(label), false, false)
-    }
-
-    /// Drops the services that wait for a run which is not to come.
-    pub(crate) fn forget_services(&self) {
-        let waiting = std::mem::replace(&mut *self.services.lock(), Services::Running);
-        let _ = unwind::discard(waiting);
-    }
-
-    /// Starts the services that waited for this.
-    pub(crate) fn start_services(&self) -> Result<(), (Spec, Reason)> {
-        let waiting = std::mem::replace(&mut *self.services.lock(), Services::Running);
-        let Services::Waiting(waiting) = waiting else {
-            return Ok(());
-        };
-        for (spec, launch, here) in waiting {
-            let started = self.let_in(spec, here).and_then(|()| self.launch(spec, launch, here));
-            match started {
-                Ok(()) => {}
-                // Asked to stop meanwhile: those that have not begun never begin.
-                Err(Reason::Stopping | Reason::Stopped) => break,
-                Err(reason) => return Err((spec, reason)),
-            }
-        }
-        Ok(())
-    }
-
-    fn launch(
-        &self,
-        spec: Spec,
-        launch: Launch,
-        here: &'static Location<'static>,
-    ) -> Result<(), Reason> {
-        let name: Arc<str> = spec.name().into();
-        let owner: Arc<dyn Owner> = Unit::new(Arc::clone(&name), Arc::clone(self.root()));
-        let options = Box::new(Options {
-            name: Some(name),
-            owner: Some(owner),
-            dedicated: true,
-            admitted: true,
-            ..Options::default()
-        });
-        launch.start(&self.homes, options, here)
+        let (services, ending) = (Arc::clone(&self.services), Arc::clone(&self.ending));
+        Controller::new(events, homes, services, ending, self.limits, self.name.clone())
     }
 }
 
@@ -232,19 +145,6 @@ fn warn_where_panics_abort() {
                 "this program is built with `panic = \"abort\"`: the first panic of any payload ends the process, without a report"
             ));
         });
-    }
-}
-
-/// Lets a service out again whose `launch` panics.
-struct LetIn<'a> {
-    root: &'a RootGroup,
-    name: &'static str,
-}
-
-impl Drop for LetIn<'_> {
-    fn drop(&mut self) {
-        self.root.release_name(self.name);
-        self.root.let_out(false);
     }
 }
 

@@ -22,6 +22,8 @@ use crate::runner::periodic::PeriodicBuilder;
 use crate::runner::race::Race;
 use crate::runner::scope::ScopeError;
 use crate::service::launch::Service;
+use crate::service::manager::could_not_start;
+use crate::service::spec::Settings;
 use crate::submit::{self, CellOf, Options};
 use crate::task::cell;
 use crate::task::contract::Owner;
@@ -253,18 +255,28 @@ impl Handle {
         if let Err(reason) = self.check_open() {
             return Err(Refused::new(reason, service));
         }
+        self.add_with(S::SPEC.settings(), service, here)
+    }
+
+    pub(crate) fn add_with<S: Service>(
+        &self,
+        settings: Settings,
+        service: S,
+        here: &'static Location<'static>,
+    ) -> Result<(), AddError<S>> {
+        let name = Arc::clone(&settings.name);
         let mut service = Some(service);
         let launch = || match service.take() {
             Some(service) => service.launch(),
             None => unreachable!("launched once"),
         };
-        let added = self.core.add(S::SPEC, launch, here);
+        let added = self.core.services.add(settings, launch, here);
         match (added, service) {
             (Ok(()), _) => Ok(()),
             (Err(reason), Some(service)) => Err(Refused::new(reason, service)),
             (Err(reason), None) => {
                 // It was launched and refused at the last moment; what is left is to say so.
-                self.fail_launch(S::SPEC.name(), reason.to_string(), here);
+                self.fail_launch(&name, reason.to_string(), here);
                 Ok(())
             }
         }
@@ -391,7 +403,7 @@ impl Handle {
         }
     }
 
-    fn check_open(&self) -> Result<(), Reason> {
+    pub(crate) fn check_open(&self) -> Result<(), Reason> {
         if self.core.ending.report().is_some() {
             Err(Reason::Stopped)
         } else if self.is_stopping() {
@@ -402,17 +414,8 @@ impl Handle {
     }
 
     pub(crate) fn fail_launch(&self, name: &str, why: String, here: &'static Location<'static>) {
-        let task = crate::failure::TaskLabel {
-            id: TaskId::next(),
-            name: Some(name.into()),
-            group: None,
-            flavour: crate::id::FlavourId::new("service"),
-            spawned_at: here,
-        };
-        let error = anyhow::Error::msg(why).context("it could not be started");
-        let cause = crate::failure::Cause::error(error);
         let age = self.core.root().age();
-        self.core.root().failed(crate::failure::Failure { task, cause, age });
+        self.core.root().failed(could_not_start(&name.into(), why, age, here));
     }
 
     pub(crate) fn adopt_with<F, P>(

@@ -14,5 +14,6 @@ pub(crate) mod finished;
 pub(crate) mod handle;
 pub(crate) mod local;
 pub(crate) mod child;
+pub(crate) mod services;
 pub(crate) mod builder;
 pub(crate) mod service_runner;

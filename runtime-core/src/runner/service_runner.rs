@@ -12,6 +12,7 @@ use crate::report::StopReport;
 use crate::runner::builder::RunnerBuilder;
 use crate::runner::core::{Core, here};
 use crate::runner::handle::Handle;
+use crate::service::error::ServiceError;
 use crate::service::registry::{Registration, registered};
 use crate::signal;
 
@@ -58,7 +59,8 @@ impl ServiceRunner {
     fn add_registered(&self, one: &'static Registration) {
         let here = Location::caller();
         let core = self.handle.core();
-        if let Err(reason) = core.add(one.spec(), || one.launch(), here) {
+        let added = core.services.add(one.spec().settings(), || one.launch(), here);
+        if let Err(reason) = added {
             let spec = one.spec();
             let twin = registered().into_iter().map(Registration::spec);
             let twin = twin.take_while(|other| *other != spec).find(|o| o.name() == spec.name());
@@ -69,6 +71,16 @@ impl ServiceRunner {
             };
             self.handle.fail_launch(spec.name(), why, here);
         }
+    }
+
+    /// Checks the services without starting any: whether what each depends on is there, and in no ring.
+    /// Gives their names in the order of their start.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong. [`run`](ServiceRunner::run) reports the same, and starts nothing then.
+    pub fn check(&self) -> Result<Vec<Arc<str>>, Vec<ServiceError>> {
+        self.handle.core().services.plan()
     }
 
     /// A handle to the runner, to be taken anywhere.
@@ -110,9 +122,6 @@ impl ServiceRunner {
         );
         let _signals = core.signals.then(|| signal::subscribe(Arc::clone(core.root())));
         let controller = core.take_control();
-        if let Err((spec, reason)) = core.start_services() {
-            self.handle.fail_launch(spec.name(), reason.to_string(), Location::caller());
-        }
         core.root().tell(Event::Run { until_idle });
         if let Some(controller) = controller {
             controller.run();
@@ -165,7 +174,7 @@ impl Drop for ServiceRunner {
         let reason = StopReason::Dropped;
         core.root().tell(Event::Stop(StopRequest { reason, budget: None, force: false }));
         core.root().begin_stop();
-        core.forget_services();
+        core.services.forget_here();
         if core.start().is_err() {
             controller = core.take_control();
         }

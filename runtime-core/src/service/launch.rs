@@ -1,14 +1,18 @@
 //! A service that is ready to be started: its flavour and its body, of any type.
 
+use std::any::{Any, TypeId};
 use std::fmt;
 use std::panic::Location;
+use std::sync::Arc;
 
 use crate::error::Reason;
 use crate::flavour::{Flavour, FlavourKey};
 use crate::homes::Homes;
 use crate::id::FlavourId;
+use crate::service::body::{Again, Announced, Begun};
 use crate::service::spec::Spec;
 use crate::submit::{self, Options};
+use crate::task::contract::AnyTask;
 use crate::task::payload::{Adoptable, Adopted, Payload};
 
 /// A type whose instances are services. `#[service(…)]` on an `impl` block implements it; this is how
@@ -62,32 +66,131 @@ pub trait Service: Sized + Send + 'static {
     fn launch(self) -> Launch;
 }
 
-type Start =
-    Box<dyn FnOnce(&Homes, Box<Options>, &'static Location<'static>) -> Result<(), Reason> + Send>;
+/// Starts one task of a service.
+pub(crate) type Step =
+    Box<dyn FnMut(&Homes, Box<Options>, &'static Location<'static>, Begun) -> Started + Send>;
+pub(crate) type Started = Result<Arc<dyn AnyTask>, Reason>;
+/// Told when the service is to stop.
+pub(crate) type Hook = Arc<dyn Fn() -> Result<(), anyhow::Error> + Send + Sync>;
 
-/// A service that is ready to be started.
+/// A service that is ready to be started: what it does at each step of its life.
 #[must_use = "a launch starts nothing by itself"]
 pub struct Launch {
     flavour: FlavourId,
-    start: Start,
+    pub(crate) body: Option<Step>,
+    /// The body can run more than once.
+    pub(crate) repeats: bool,
+    pub(crate) init: Option<Step>,
+    pub(crate) hook: Option<Hook>,
+    pub(crate) instance: Option<Instance>,
+}
+
+/// What a service shares with those that depend on it.
+pub(crate) struct Instance {
+    pub(crate) id: TypeId,
+    pub(crate) value: Arc<dyn Any + Send + Sync>,
 }
 
 impl Launch {
-    /// A service of this flavour whose body is `payload`. On a blocking flavour it gets a thread of its
-    /// own, with the service's name.
+    /// A service of this flavour whose body is `payload`, which runs once: it cannot be restarted. On a
+    /// blocking flavour it gets a thread of its own, with the service's name.
     pub fn new<F, P>(flavour: F, payload: P) -> Self
     where
         F: Flavour,
         P: Payload<F::Mode>,
         P::Output: Adoptable,
     {
-        let key: &'static FlavourKey = flavour.key();
-        let start: Start = Box::new(move |homes, options, here| {
-            submit::adopt::<F, P, Adopted>(homes, flavour, payload, Some(options), here)
-                .map(drop)
-                .map_err(|refused| refused.into_parts().0)
+        let mut payload = Some(payload);
+        let step: Step = Box::new(move |homes, options, here, begun| match payload.take() {
+            Some(payload) => start(homes, flavour, Announced { payload, begun }, options, here),
+            None => Err(RUNS_ONCE),
         });
-        Launch { flavour: key.id(), start }
+        Launch { body: Some(step), ..Self::empty(flavour) }
+    }
+
+    /// As [`new`](Launch::new), with a body that can run again and several times at once: each run and
+    /// each worker gets a clone of `payload`, made where it runs.
+    ///
+    /// ```
+    /// # mod plain { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/plain.rs")); }
+    /// # use plain::Plain;
+    /// use std::sync::Arc;
+    /// use spumoni_core::{Context, Launch, Restart, Service, ServiceRunner, Spec};
+    ///
+    /// struct Store { path: String }
+    ///
+    /// impl Service for Store {
+    ///     const SPEC: Spec = Spec::new("store", file!(), line!()).restart(Restart::OnFailure);
+    ///
+    ///     fn launch(self) -> Launch {
+    ///         let store = Arc::new(self);
+    ///         let serve = {
+    ///             let store = Arc::clone(&store);
+    ///             move || {
+    ///                 let store = Arc::clone(&store);
+    ///                 async move { assert_eq!(store.path, "/var/lib/store") }
+    ///             }
+    ///         };
+    ///         Launch::repeat(Plain, serve).share(store)
+    ///     }
+    /// }
+    ///
+    /// let runner = ServiceRunner::new();
+    /// runner.add(Store { path: "/var/lib/store".into() })?;
+    /// assert!(runner.run().is_clean());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn repeat<F, P>(flavour: F, payload: P) -> Self
+    where
+        F: Flavour,
+        P: Payload<F::Mode> + Clone,
+        P::Output: Adoptable,
+    {
+        Launch { body: Some(repeated(flavour, payload)), repeats: true, ..Self::empty(flavour) }
+    }
+
+    /// A service that runs nothing: it takes part in initialisation and stop, in its place in the order, and
+    /// keeps nothing alive. The flavour is that of its [`init`](Launch::init).
+    pub fn idle<F: Flavour>(flavour: F) -> Self {
+        Self::empty(flavour)
+    }
+
+    fn empty<F: Flavour>(flavour: F) -> Self {
+        let key: &'static FlavourKey = flavour.key();
+        Launch {
+            flavour: key.id(),
+            body: None,
+            repeats: false,
+            init: None,
+            hook: None,
+            instance: None,
+        }
+    }
+
+    /// What is done once before the service starts. No service starts before all initialisations are over,
+    /// and none if one has failed; all that failed are told. It may decline by the error
+    /// [`Skip`](crate::Skip).
+    pub fn init<F, P>(mut self, flavour: F, payload: P) -> Self
+    where
+        F: Flavour,
+        P: Payload<F::Mode> + Clone,
+        P::Output: Adoptable,
+    {
+        self.init = Some(repeated(flavour, payload));
+        self
+    }
+
+    /// What is called when the service is asked to stop: once for each stop, on a thread where it can hold up
+    /// nobody. The service's context is asked as well, so this is only for what hears of no context.
+    pub fn on_stop<R: Adoptable>(mut self, hook: impl Fn() -> R + Send + Sync + 'static) -> Self {
+        self.hook = Some(Arc::new(move || hook().settle()));
+        self
+    }
+
+    /// What those that depend on the service get by [`Context::service`](crate::Context::service).
+    pub fn share<T: Send + Sync + 'static>(mut self, instance: Arc<T>) -> Self {
+        self.instance = Some(Instance { id: TypeId::of::<T>(), value: instance });
+        self
     }
 
     /// The flavour that will run it.
@@ -95,15 +198,39 @@ impl Launch {
     pub fn flavour(&self) -> FlavourId {
         self.flavour
     }
+}
 
-    pub(crate) fn start(
-        self,
-        homes: &Homes,
-        options: Box<Options>,
-        here: &'static Location<'static>,
-    ) -> Result<(), Reason> {
-        (self.start)(homes, options, here)
-    }
+const RUNS_ONCE: Reason = Reason::BadSetting {
+    setting: "restart",
+    why: "needs a body that can run again: `Launch::repeat`, or a `run` that takes `&self` or `&mut self`",
+};
+
+fn repeated<F, P>(flavour: F, payload: P) -> Step
+where
+    F: Flavour,
+    P: Payload<F::Mode> + Clone,
+    P::Output: Adoptable,
+{
+    let again = Again::new(payload);
+    Box::new(move |homes, options, here, begun| {
+        start(homes, flavour, Announced { payload: again.another(), begun }, options, here)
+    })
+}
+
+fn start<F, P>(
+    homes: &Homes,
+    flavour: F,
+    payload: P,
+    options: Box<Options>,
+    here: &'static Location<'static>,
+) -> Started
+where
+    F: Flavour,
+    P: Payload<F::Mode>,
+    P::Output: Adoptable,
+{
+    submit::adopt_known::<F, P, Adopted>(homes, flavour, payload, options, here)
+        .map_err(|refused| refused.into_parts().0)
 }
 
 impl fmt::Debug for Launch {

@@ -1,6 +1,19 @@
-//! Services: units that the runner starts, watches and stops.
+//! Services: units that the runner starts, makes ready, supervises, restarts and stops.
+//!
+//! `graph` says in which order, `roster` who there is and what is wanted, `life` what becomes of that, and
+//! `manager` is the door for everybody else. All of it is driven by the controller.
 
+pub(crate) mod policy;
+pub(crate) mod state;
 pub(crate) mod spec;
+pub(crate) mod error;
+pub(crate) mod graph;
+pub(crate) mod body;
 pub(crate) mod launch;
 pub(crate) mod registry;
 pub(crate) mod unit;
+pub(crate) mod node;
+pub(crate) mod roster;
+pub(crate) mod life;
+pub(crate) mod view;
+pub(crate) mod manager;

@@ -21,7 +21,6 @@ impl Registration {
     }
 
     /// What is known of the service.
-    #[must_use]
     pub fn spec(&self) -> Spec {
         self.spec
     }

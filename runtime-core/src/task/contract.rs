@@ -456,6 +456,11 @@ pub(crate) trait Owner: Send + Sync {
         None
     }
 
+    /// The run of a service that this is; `None` if it is none.
+    fn as_unit(&self) -> Option<&(dyn Any + Send + Sync)> {
+        None
+    }
+
     /// Where its tasks stand in the tree; `None` at the root.
     fn path(&self) -> Option<Arc<str>> {
         None

@@ -55,6 +55,12 @@ impl Stopper {
         Stopper(Arc::new(Watch { state, listening: Mutex::new(None) }))
     }
 
+    /// One that is to be called, whatever its task does.
+    pub(crate) fn asked(stop: StopFn) -> Self {
+        let state = Mutex::new(State::Asked(stop));
+        Stopper(Arc::new(Watch { state, listening: Mutex::new(None) }))
+    }
+
     /// The task runs. Called before each poll; only the first time counts.
     pub(crate) fn begin(
         &self,

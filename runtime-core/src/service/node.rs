@@ -1,0 +1,200 @@
+//! One service among the others, as plain data: where it is in its life, and its run.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::failure::{Failure, TaskLabel};
+use crate::id::{FlavourId, TaskId};
+use crate::service::launch::{Hook, Instance, Launch, Step};
+use crate::service::spec::Settings;
+use crate::service::state::ServiceState;
+use crate::service::unit::{Hold, Unit};
+use crate::task::contract::AnyTask;
+use crate::time::Deadline;
+
+/// See the module.
+pub(crate) struct Node {
+    pub(super) settings: Settings,
+    pub(super) here: &'static Location<'static>,
+    pub(super) flavour: FlavourId,
+    /// Where it counts and is named.
+    pub(super) hold: Arc<Hold>,
+    pub(super) named: bool,
+    pub(super) steps: Steps,
+    pub(super) instance: Option<Instance>,
+    pub(super) after: Vec<usize>,
+    pub(super) before: Vec<usize>,
+
+    pub(super) state: ServiceState,
+    pub(super) stage: Stage,
+    /// It is wanted.
+    pub(super) up: bool,
+    /// It is to begin again when its run is gone.
+    pub(super) again: bool,
+    /// Its initialisation is over, or it has none.
+    pub(super) inited: bool,
+    /// The start-up waits for its initialisation.
+    pub(super) awaited: bool,
+    /// It has ended in good order, as it should: whoever depends on it is served.
+    pub(super) done: bool,
+    pub(super) run: Option<Run>,
+    pub(super) runs: u64,
+    /// Its body has run.
+    pub(super) used: bool,
+    /// When the restarts of the window were.
+    pub(super) restarts: VecDeque<Instant>,
+    pub(super) restarted: u64,
+    pub(super) failure: Option<Failure>,
+    pub(super) skipped: Option<String>,
+    /// When the next thing is due: the end of a backoff, of a drain, of a start, of a grace.
+    pub(super) due: Deadline,
+    pub(super) times: Times,
+}
+
+/// How far a service is within its state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Nothing of it runs.
+    Idle,
+    /// Its initialisation runs.
+    Init,
+    /// Its body runs, or it is one that runs nothing.
+    Body,
+    /// Not ready any more, and not asked yet.
+    Draining,
+    /// Asked to stop.
+    Asked,
+}
+
+/// What it can do, apart from the rest: it is the user's, and used without the lock.
+#[derive(Default)]
+pub(super) struct Steps {
+    pub(super) body: Option<Step>,
+    pub(super) init: Option<Step>,
+    pub(super) hook: Option<Hook>,
+    pub(super) repeats: bool,
+    pub(super) idle: bool,
+}
+
+/// One run, or initialisation.
+pub(super) struct Run {
+    pub(super) number: u64,
+    /// It is the initialisation.
+    pub(super) init: bool,
+    /// Its tasks are being handed over.
+    pub(super) launching: bool,
+    pub(super) unit: Arc<Unit>,
+    /// How many tasks have not ended.
+    pub(super) alive: usize,
+    pub(super) tasks: Vec<Arc<dyn AnyTask>>,
+    pub(super) begun: usize,
+    pub(super) ready: BTreeSet<TaskId>,
+    /// What failed first, and what failed beside it.
+    pub(super) failure: Option<Failure>,
+    pub(super) more: Vec<Failure>,
+    /// What has failed ends the others of the run.
+    pub(super) broken: bool,
+    /// Somebody wanted it to end.
+    pub(super) on_purpose: bool,
+    pub(super) asked: bool,
+    /// When it is cancelled, once it is asked.
+    pub(super) cancel: Deadline,
+}
+
+#[derive(Default)]
+pub(super) struct Times {
+    pub(super) began: Option<Duration>,
+    pub(super) ready_after: Option<Duration>,
+    pub(super) asked: Option<Duration>,
+    pub(super) stop_took: Option<Duration>,
+}
+
+impl Node {
+    pub(super) fn new(
+        settings: Settings,
+        launch: Launch,
+        hold: Arc<Hold>,
+        here: &'static Location<'static>,
+    ) -> Self {
+        let flavour = launch.flavour();
+        let Launch { body, init, hook, instance, repeats, .. } = launch;
+        let idle = body.is_none();
+        Node {
+            settings,
+            here,
+            flavour,
+            hold,
+            named: false,
+            steps: Steps { body, init, hook, repeats, idle },
+            instance,
+            after: Vec::new(),
+            before: Vec::new(),
+            state: ServiceState::New,
+            stage: Stage::Idle,
+            up: true,
+            again: false,
+            inited: false,
+            awaited: false,
+            done: false,
+            run: None,
+            runs: 0,
+            used: false,
+            restarts: VecDeque::new(),
+            restarted: 0,
+            failure: None,
+            skipped: None,
+            due: Deadline::never(),
+            times: Times::default(),
+        }
+    }
+
+    pub(super) fn name(&self) -> &Arc<str> {
+        &self.settings.name
+    }
+
+    /// Its own label, which is that of no task.
+    pub(super) fn label(&self) -> TaskLabel {
+        TaskLabel {
+            id: TaskId::next(),
+            name: Some(Arc::clone(self.name())),
+            group: None,
+            flavour: SERVICE,
+            spawned_at: self.here,
+        }
+    }
+
+    /// Whether those that depend on it may start.
+    pub(super) fn serves(&self) -> bool {
+        match self.state {
+            ServiceState::Running => self.stage == Stage::Body && !self.again,
+            ServiceState::Skipped => true,
+            ServiceState::Terminated => self.done && !self.again,
+            ServiceState::New
+            | ServiceState::Starting
+            | ServiceState::Stopping
+            | ServiceState::Failed
+            | ServiceState::Backoff => false,
+        }
+    }
+
+    /// Whether it begins again as soon as it can.
+    pub(super) fn is_coming_again(&self) -> bool {
+        self.up && self.again
+    }
+
+    /// Whether it will, or may, run some time without anybody asking.
+    pub(super) fn is_coming(&self) -> bool {
+        self.up && (self.again || !self.state.is_final())
+    }
+
+    /// Whether it does not hold up those on which it depends any more.
+    pub(super) fn is_past(&self, now: Instant) -> bool {
+        let over = |run: &Run| run.asked && run.cancel.is_over(now);
+        !self.state.is_active() || self.run.as_ref().is_some_and(over)
+    }
+}
+
+/// What stands in place of a flavour in the label of a service.
+pub(crate) const SERVICE: FlavourId = FlavourId::new("service");

@@ -1,0 +1,227 @@
+//! The services as they are at one moment, for people and as data.
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::failure::Failure;
+use crate::id::FlavourId;
+use crate::service::node::Stage;
+use crate::service::roster::Roster;
+use crate::service::spec::Spec;
+use crate::service::state::ServiceState;
+
+/// The services of a runner at one moment: from [`Handle::services`](crate::Handle::services), or from the
+/// [`StopReport`](crate::StopReport), as they were at the end.
+///
+/// It prints as a table, the slowest to stop first.
+#[derive(Clone, Debug, Default)]
+pub struct ServiceList {
+    pub(crate) services: Vec<ServiceView>,
+    pub(crate) started: Vec<Arc<str>>,
+    pub(crate) stopped: Vec<Arc<str>>,
+}
+
+/// One service at one moment.
+#[derive(Clone, Debug)]
+pub struct ServiceView {
+    pub(crate) name: Arc<str>,
+    pub(crate) flavour: FlavourId,
+    pub(crate) spec: Spec,
+    pub(crate) added_at: &'static Location<'static>,
+    pub(crate) state: ServiceState,
+    pub(crate) ready: bool,
+    pub(crate) after: Vec<Arc<str>>,
+    pub(crate) waits_for: Vec<Arc<str>>,
+    pub(crate) workers: usize,
+    pub(crate) restarts: u64,
+    pub(crate) failure: Option<Failure>,
+    pub(crate) skipped: Option<String>,
+    pub(crate) ready_after: Option<Duration>,
+    pub(crate) stop_took: Option<Duration>,
+}
+
+impl ServiceList {
+    /// Every service, in the order in which they can start.
+    #[must_use]
+    pub fn all(&self) -> &[ServiceView] {
+        &self.services
+    }
+
+    /// The service of this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&ServiceView> {
+        self.services.iter().find(|service| &*service.name == name)
+    }
+
+    /// The names in the order in which they became ready; once for each time.
+    #[must_use]
+    pub fn started(&self) -> &[Arc<str>] {
+        &self.started
+    }
+
+    /// The names in the order in which they ended after they were asked to; once for each time.
+    #[must_use]
+    pub fn stopped(&self) -> &[Arc<str>] {
+        &self.stopped
+    }
+
+    /// Those that were stopped, the slowest first.
+    #[must_use]
+    pub fn slowest(&self) -> Vec<&ServiceView> {
+        let mut all: Vec<_> =
+            self.services.iter().filter(|service| service.stop_took.is_some()).collect();
+        all.sort_by_key(|service| std::cmp::Reverse(service.stop_took));
+        all
+    }
+}
+
+impl ServiceView {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its flavour.
+    #[must_use]
+    pub fn flavour(&self) -> FlavourId {
+        self.flavour
+    }
+
+    /// What its type says of it.
+    pub fn spec(&self) -> Spec {
+        self.spec
+    }
+
+    /// Where the program added it.
+    #[must_use]
+    pub fn added_at(&self) -> &'static Location<'static> {
+        self.added_at
+    }
+
+    /// Where it is in its life.
+    #[must_use]
+    pub fn state(&self) -> ServiceState {
+        self.state
+    }
+
+    /// Whether those that depend on it are served: it runs and is not drained, or was a oneshot that is
+    /// done, or was skipped.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.ready
+    }
+
+    /// The services on which it depends.
+    #[must_use]
+    pub fn after(&self) -> &[Arc<str>] {
+        &self.after
+    }
+
+    /// Of these, those that are not ready, while it waits for its start.
+    #[must_use]
+    pub fn waits_for(&self) -> &[Arc<str>] {
+        &self.waits_for
+    }
+
+    /// How many run its body.
+    #[must_use]
+    pub fn workers(&self) -> usize {
+        self.workers
+    }
+
+    /// How often it was restarted because it had ended.
+    #[must_use]
+    pub fn restarts(&self) -> u64 {
+        self.restarts
+    }
+
+    /// Its latest failure, also one after which it was restarted.
+    #[must_use]
+    pub fn failure(&self) -> Option<&Failure> {
+        self.failure.as_ref()
+    }
+
+    /// Why it was skipped, if it was.
+    #[must_use]
+    pub fn skipped(&self) -> Option<&str> {
+        self.skipped.as_deref()
+    }
+
+    /// How long its latest start took until it was ready.
+    #[must_use]
+    pub fn ready_after(&self) -> Option<Duration> {
+        self.ready_after
+    }
+
+    /// How long its latest stop took, from being asked to the end.
+    #[must_use]
+    pub fn stop_took(&self) -> Option<Duration> {
+        self.stop_took
+    }
+}
+
+impl fmt::Display for ServiceList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = self.services.iter().map(|service| service.name.chars().count()).max();
+        let width = width.unwrap_or(0);
+        let mut all: Vec<_> = self.services.iter().collect();
+        all.sort_by_key(|service| std::cmp::Reverse(service.stop_took));
+        for (index, service) in all.into_iter().enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            write!(f, "{:width$}  {:10}  {}", service.name, service.state, service.flavour)?;
+            if let Some(took) = service.stop_took {
+                write!(f, ", stopped in {took:.1?}")?;
+            }
+            if let Some(after) = service.ready_after {
+                write!(f, ", ready after {after:.1?}")?;
+            }
+            if service.restarts > 0 {
+                write!(f, ", restarted {} times", service.restarts)?;
+            }
+            if !service.waits_for.is_empty() {
+                write!(f, ", waits for {}", service.waits_for.join(", "))?;
+            }
+            if let Some(why) = &service.skipped {
+                write!(f, ", {why}")?;
+            }
+            if let Some(failure) = &service.failure {
+                write!(f, ", failed: {}", failure.cause())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Roster {
+    pub(crate) fn list(&self) -> ServiceList {
+        let views = self.nodes.iter().map(|node| {
+            let waits = node.state.is_unsettled() && node.stage == Stage::Idle;
+            let name = |place: &usize| Arc::clone(self.nodes[*place].name());
+            let waits_for = node.after.iter().filter(|_| waits);
+            let waits_for = waits_for.filter(|above| !self.nodes[**above].serves()).map(name);
+            ServiceView {
+                name: Arc::clone(node.name()),
+                flavour: node.flavour,
+                spec: node.settings.place,
+                added_at: node.here,
+                state: node.state,
+                ready: node.serves(),
+                after: node.settings.after.clone(),
+                waits_for: waits_for.collect(),
+                workers: node.settings.terms.workers,
+                restarts: node.restarted,
+                failure: node.failure.clone(),
+                skipped: node.skipped.clone(),
+                ready_after: node.times.ready_after,
+                stop_took: node.times.stop_took,
+            }
+        });
+        let services = views.collect();
+        ServiceList { services, started: self.started.clone(), stopped: self.stopped.clone() }
+    }
+}
