@@ -23,6 +23,13 @@ pub trait Calls: Mode + Sized {
         gate: &Gate,
         call: impl FnOnce() -> T + Send + 'static,
     ) -> impl Payload<Self, Output = T>;
+
+    /// A payload that can run again: calls `begin`; if that says to stay, waits until it is asked to stop, and
+    /// calls `end`.
+    fn each_run(
+        begin: impl Fn() -> anyhow::Result<bool> + Clone + Send + 'static,
+        end: impl Fn() + Clone + Send + 'static,
+    ) -> impl Payload<Self, Output = anyhow::Result<()>> + Clone;
 }
 
 impl Calls for Async {
@@ -54,6 +61,19 @@ impl Calls for Async {
             call()
         }
     }
+
+    fn each_run(
+        begin: impl Fn() -> anyhow::Result<bool> + Clone + Send + 'static,
+        end: impl Fn() + Clone + Send + 'static,
+    ) -> impl Payload<Self, Output = anyhow::Result<()>> + Clone {
+        move || async move {
+            if begin()? {
+                Context::current().stopped().await;
+                end();
+            }
+            Ok(())
+        }
+    }
 }
 
 impl Calls for Blocking {
@@ -83,6 +103,19 @@ impl Calls for Blocking {
             gate.come();
             Context::current().stopped_blocking();
             call()
+        }
+    }
+
+    fn each_run(
+        begin: impl Fn() -> anyhow::Result<bool> + Clone + Send + 'static,
+        end: impl Fn() + Clone + Send + 'static,
+    ) -> impl Payload<Self, Output = anyhow::Result<()>> + Clone {
+        move || {
+            if begin()? {
+                Context::current().stopped_blocking();
+                end();
+            }
+            Ok(())
         }
     }
 }

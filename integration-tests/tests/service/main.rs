@@ -6,15 +6,23 @@ mod forms;
 mod functions;
 mod adding;
 mod ending;
+mod order;
+mod start;
+mod supervision;
+mod one_by_one;
+mod shared;
 
+use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::thread;
 
+use integration_tests::LIMIT;
 use integration_tests::calls::Calls;
 use integration_tests::each::Any;
 use integration_tests::gate::Gate;
+use parking_lot::Mutex;
 use spumoni::prelude::*;
-use spumoni::{Launch, Spec};
+use spumoni::{Launch, ServiceList, ServiceState, ServiceView, Spec};
 
 /// Tells that a service began, and under which name, then waits until it is asked to stop.
 async fn serve(began: &Sender<String>, context: &Context) {
@@ -64,4 +72,55 @@ impl<F: Any> Service for Ending<F> {
     fn launch(self) -> Launch {
         Launch::new(self.flavour, F::Mode::after(&self.gate, self.end))
     }
+}
+
+/// A service made of a launch, to be named by the builder.
+struct Made(Launch);
+
+impl Service for Made {
+    const SPEC: Spec = Spec::new("made", file!(), line!());
+
+    fn launch(self) -> Launch {
+        self.0
+    }
+}
+
+/// What happened, in its order.
+#[derive(Clone, Default)]
+struct Trace(Arc<Mutex<Vec<String>>>);
+
+impl Trace {
+    fn note(&self, what: impl Into<String>) {
+        self.0.lock().push(what.into());
+    }
+
+    fn all(&self) -> Vec<String> {
+        self.0.lock().clone()
+    }
+
+    fn count(&self, what: &str) -> usize {
+        self.0.lock().iter().filter(|noted| *noted == what).count()
+    }
+
+    fn text(&self) -> String {
+        self.all().join(" ")
+    }
+
+    /// A service of this name that notes its begin and its end, and stays until it is asked.
+    fn staying<F: Any>(&self, flavour: F, name: &'static str) -> Launch {
+        let (begins, ends) = (self.clone(), self.clone());
+        let begin = move || {
+            begins.note(format!("+{name}"));
+            Ok(true)
+        };
+        Launch::repeat(flavour, F::Mode::each_run(begin, move || ends.note(format!("-{name}"))))
+    }
+}
+
+/// Waits until a service is in this state.
+fn reach(handle: &Handle, name: &str, state: ServiceState) -> ServiceView {
+    let there = |list: &ServiceList| list.get(name).is_some_and(|one| one.state() == state);
+    let list = handle.services_until_blocking(LIMIT, there);
+    let list = list.unwrap_or_else(|| panic!("{name} not {state}:\n{}", handle.services()));
+    list.get(name).expect("it is there").clone()
 }

@@ -36,6 +36,8 @@ impl Roster {
                 place => drop(self.dirty.insert(place)),
             }
         }
+        // Whoever waits for one that nothing is to happen to any more is to look as well.
+        self.changed |= !self.dirty.is_empty();
         while let Some(place) = self.dirty.pop_first() {
             self.consider(place, now);
         }
