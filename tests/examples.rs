@@ -85,6 +85,11 @@ fn the_queue_example_does_what_its_header_says() {
 }
 
 #[test]
+fn the_children_example_does_what_its_header_says() {
+    check("14_children");
+}
+
+#[test]
 fn every_example_is_checked_and_short() {
     let this = fs::read_to_string(root().join("tests/examples.rs")).unwrap();
     let files: Vec<_> = fs::read_dir(root().join("examples")).unwrap().flatten().collect();
