@@ -57,9 +57,11 @@ impl GroupCore {
         self.parent_task().is_none_or(|task| task.header().is_asked())
     }
 
-    /// Whether these are the children of a task that stops.
+    /// Whether the nearest task above has heard of a stop, and so of all above it.
     pub(super) fn is_below_stopping(&self) -> bool {
-        self.parent_task().is_some_and(|task| task.header().is_asked())
+        let children = self.lineage().find(|group| group.is_children());
+        let task = children.and_then(GroupCore::parent_task);
+        task.is_some_and(|task| task.header().is_asked())
     }
 
     /// Whether the task is their parent.
@@ -69,8 +71,9 @@ impl GroupCore {
 
     /// The state of their parent's body, if these are children.
     pub(super) fn parent_state(&self) -> Option<TaskState> {
-        let living = || self.parent_task().map(|task| task.header().life.state());
-        self.account.lock().parent.finished.or_else(living)
+        // The last reference to a task must not go under the lock.
+        let finished = self.account.lock().parent.finished;
+        finished.or_else(|| self.parent_task().map(|task| task.header().life.state()))
     }
 
     /// Whether the task whose children these are is finished.

@@ -71,11 +71,14 @@ impl GroupCore {
         cleanup: bool,
     ) -> Result<(), Reason> {
         let keeps = self.keeps(membership.transient);
+        let is_below_stopping = self.is_below_stopping();
         let mut account = self.account.lock();
         if account.parent.finished.is_some() {
             return Err(Reason::Finished { task: Arc::clone(&self.path) });
         }
-        if account.gave_up || self.is_stopping() && !cleanup {
+        // Under the lock: a stop that begins now finds the newcomer.
+        let is_stopping = is_below_stopping || self.is_group_stopping();
+        if account.gave_up || is_stopping && !cleanup {
             drop(account);
             return Err(self.refusal());
         }
@@ -97,7 +100,7 @@ impl GroupCore {
             .and_then(|keep| account.results.expect(task.header().label(), keep));
         drop(account);
         self.drop_results(old);
-        if self.is_below_stopping() {
+        if self.is_children() && self.is_below_stopping() {
             // The deadlines of that stop are the newcomer's too.
             Children::stop(self);
         }

@@ -154,11 +154,7 @@ impl Owner for GroupCore {
     }
 
     fn is_stopping(&self) -> bool {
-        // A task that has heard of a stop has heard of all above it.
-        let nearest = self.lineage().find(|group| group.is_children());
-        self.lineage().any(GroupCore::is_stopped)
-            || nearest.is_some_and(GroupCore::is_below_stopping)
-            || self.root.is_stopping()
+        self.is_group_stopping() || self.is_below_stopping()
     }
 
     fn stop(&self) -> &Arc<StopNode> {

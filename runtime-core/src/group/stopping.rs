@@ -106,6 +106,11 @@ impl GroupCore {
         self.stopping.load(Ordering::SeqCst)
     }
 
+    /// Whether it, a group above or the runner was asked to stop.
+    pub(super) fn is_group_stopping(&self) -> bool {
+        self.lineage().any(GroupCore::is_stopped) || self.root.is_stopping()
+    }
+
     /// Asks once more: members that defer the first stop hear of it now.
     pub(crate) fn press(&self) {
         self.stop.press(Instant::now());
