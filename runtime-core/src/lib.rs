@@ -97,10 +97,11 @@ pub use tools::gather::{gather, gather_blocking, try_gather, try_gather_blocking
 pub use tools::handles::{GatherError, Handles, Lent};
 pub use tools::pace::MissedTicks;
 pub use tools::semaphore::{Permit, Semaphore};
-pub use tools::several::{Until, WaitError, Waited, select, select_blocking, wait, wait_blocking};
+pub use tools::several::{WaitError, Waited, select, select_blocking, wait, wait_blocking};
 pub use tools::ticks::Ticks;
 pub use tools::time_limit::{LimitGone, TimeLimit};
 pub use tools::timeout::{Elapsed, timeout, timeout_blocking};
+pub use tools::watch::Until;
 pub use unwind::PanicInfo;
 pub use wait::{Member, Ring};
 

@@ -16,7 +16,8 @@ use crate::task::handle::TaskHandle;
 use crate::task::payload::Payload;
 use crate::tools::handles::GatherError;
 use crate::tools::handles::sealed::One;
-use crate::tools::several::{WaitError, check_rings, select, select_blocking};
+use crate::tools::several::{WaitError, select, select_blocking};
+use crate::tools::watch::check_rings;
 use crate::wait::graph::Ring;
 
 impl GroupBuilder {

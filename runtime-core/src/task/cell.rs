@@ -386,6 +386,10 @@ impl<M: Mode, P: Payload<M>, R: Route<P::Output>> AnyTask for TaskCell<M, P, R> 
 
 impl<M: Mode, P: Payload<M>, R: Route<P::Output>> Target for TaskCell<M, P, R> {
     fn executor(&self) -> Option<ExecutorId> {
+        // Whoever waits for one that has ended is about to go on.
+        if self.header.life.state().is_final() {
+            return None;
+        }
         self.header.home().executor().or_else(|| {
             let place = self.header.place.load(Ordering::Acquire);
             (place != NOWHERE).then_some(ExecutorId(place))

@@ -144,11 +144,9 @@ impl<T: Send + 'static> TaskHandle<T> {
         }
         // A wait with a limit ends, so it closes no ring.
         let endless = deadline == Deadline::never();
-        let target: Arc<dyn Target> = task.clone();
+        let target: Arc<dyn Target> = task;
         let edge = match endless.then(|| block_current(&target)).transpose() {
             Ok(edge) => edge,
-            // Its lane may have blocked after the task had ended.
-            Err(_) if task.header().life.state().is_final() => return Some(Ok(())),
             Err(ring) => return Some(Err(JoinError::WouldDeadlock(Box::new(ring)))),
         };
         let there = self.sleep(deadline);

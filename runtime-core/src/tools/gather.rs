@@ -6,7 +6,7 @@ use std::task::Poll;
 use crate::task::outcome::JoinError;
 use crate::time::Deadline;
 use crate::tools::handles::{GatherError, Handles};
-use crate::tools::several::{Closing, Until, Watch};
+use crate::tools::watch::{Closing, Until, Watch};
 
 /// Waits until all the tasks have ended and gives their outcomes, in the order of the handles: for a tuple a
 /// tuple, whose types may differ, for a vector, an array or a slice a vector. For none it is over at once.

@@ -9,6 +9,7 @@ pub(crate) mod time_limit;
 pub(crate) mod pace;
 pub(crate) mod ticks;
 pub(crate) mod handles;
+pub(crate) mod watch;
 pub(crate) mod several;
 pub(crate) mod gather;
 pub(crate) mod attempt;
