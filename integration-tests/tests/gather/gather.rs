@@ -8,7 +8,10 @@ use integration_tests::fake::block_on;
 use integration_tests::gate::Gate;
 use integration_tests::{LIMIT, finish, on_each_lane, runner, until, within};
 use spumoni::prelude::*;
-use spumoni::{JoinError, gather, gather_blocking, timeout, try_gather, try_gather_blocking};
+use spumoni::{
+    JoinError, Until, gather, gather_blocking, select_blocking, timeout, try_gather,
+    try_gather_blocking, wait,
+};
 
 use crate::{Three, many};
 
@@ -21,6 +24,7 @@ on_each_lane!(
     a_caller_that_is_stopped_ends_stopped_and_those_it_waited_for_go_on,
     a_task_that_gathers_itself_is_told_so,
     a_task_that_was_given_up_is_an_error_and_no_hang,
+    a_task_whose_children_live_still_has_its_outcome,
 );
 
 /// T85, A43.
@@ -295,4 +299,38 @@ fn a_stop_that_gives_a_task_up_ends_waits_for_it_on_plain_threads_and_elsewhere(
         assert_eq!(error.into_error(), JoinError::Abandoned);
         gate.open();
     });
+}
+
+/// What the handle gives is the body's.
+fn a_task_whose_children_live_still_has_its_outcome(lane: impl Lane) {
+    let runner = runner();
+    let (body, child) = (Gate::default(), Gate::default());
+    let parent = || {
+        let (body, child) = (body.clone(), child.clone());
+        let payload = async move || {
+            let lives = async move || child.pass().await;
+            Context::current().spawn(lane, lives).map(drop).expect("taken");
+            body.pass().await;
+            7
+        };
+        runner.spawn(lane, payload).expect("taken")
+    };
+    let (mut first, mut second, mut third) = (parent(), parent(), parent());
+    let begun = Gate::default();
+    let begins = begun.clone();
+    let waits = runner.spawn(Smol, async move || {
+        let all = [&mut first, &mut second];
+        begins.come();
+        let waited = wait(all, Until::AllEnded, None).await.expect("no ring");
+        (waited.done().len(), try_gather((first, second)).await)
+    });
+    begun.wait_for(1);
+    body.wait_for(3);
+    body.open();
+    assert_eq!(waits.expect("taken").join(), Ok((2, Ok((7, 7)))));
+    assert_eq!(select_blocking((&mut third,)), Ok(0));
+    assert!(!third.is_finished());
+    assert_eq!(try_gather_blocking((third,)), Ok((7,)));
+    child.open();
+    finish(runner);
 }

@@ -96,11 +96,12 @@ impl<T: Send + 'static> Waits for TaskHandle<T> {
     }
 
     fn is_over(&self) -> bool {
-        self.is_finished()
+        // The body, as for whoever awaits the handle: children may live still.
+        TaskHandle::is_over(self)
     }
 
     fn has_failed(&self) -> bool {
-        self.is_finished()
+        TaskHandle::is_over(self)
             && self.as_task().is_none_or(|task| task.header().life.state() != TaskState::Completed)
     }
 
