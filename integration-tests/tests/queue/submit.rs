@@ -17,7 +17,7 @@ on_each!(
     each_handle_gets_its_own_result,
     items_that_nobody_waits_for_are_all_done,
     workers_are_tasks_of_a_group_of_the_queues_name,
-    a_full_queue_refuses_and_gives_the_item_back,
+    f056_a_full_queue_refuses_and_gives_the_item_back,
     a_submitter_waits_for_a_place_and_gets_it,
     submitters_get_their_places_in_the_order_in_which_they_came,
     a_submitter_that_goes_away_takes_no_place,
@@ -83,7 +83,7 @@ fn workers_are_tasks_of_a_group_of_the_queues_name<F: Flavoured>(flavour: F) {
 }
 
 /// S90 and T104: no wait where none is asked for.
-fn a_full_queue_refuses_and_gives_the_item_back<F: Flavoured>(flavour: F) {
+fn f056_a_full_queue_refuses_and_gives_the_item_back<F: Flavoured>(flavour: F) {
     let runner = runner();
     let gate = Gate::default();
     let queue = waiting(runner.queue("small").capacity(2), flavour, &gate, twice);
@@ -280,7 +280,7 @@ fn a_queue_below_a_group_stops_with_it() {
 }
 
 #[test]
-fn settings_that_make_no_sense_are_refused_with_the_reason() {
+fn f118_queue_settings_that_make_no_sense_are_refused_with_the_reason() {
     within(LIMIT, || {
         let runner = runner();
         let open = |queue: spumoni::QueueBuilder<u32>| {

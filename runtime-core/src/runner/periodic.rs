@@ -30,8 +30,10 @@ use crate::task::contract::Owner;
 use crate::task::handle::{Room, TaskHandle};
 use crate::task::payload::{Adoptable, Adopted, Mode, Payload, Spawned};
 use crate::task::stop::Stopping;
+use crate::time::Deadline;
 use crate::tools::pace::{MissedTicks, Pace};
 use crate::tools::ticks::Ticks;
+use crate::wait::park;
 
 /// What happens when a tick comes while a run is under way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -402,11 +404,11 @@ where
                 break;
             }
             if begins.is_some() && self.plan.overlap == Overlap::Wait {
-                let _ = all_over(group).blocking();
+                all_over_blocking(group);
                 self.plan.tell(group);
             }
         }
-        let _ = all_over(group).blocking();
+        all_over_blocking(group);
         self.plan.tell(group);
         Ok(())
     }
@@ -504,4 +506,13 @@ impl Plan {
 /// Until no run is under way; takes no end, which are the scope's.
 fn all_over(group: &Group) -> Join<'_, ()> {
     Join::all(group.node(), Box::new(|node| (node.alive() == 0).then_some(())))
+}
+
+/// The twin of `all_over` for threads. It stands in the wait-for graph, so that who would close a ring is told;
+/// if that were this very wait, it waits all the same, since runs must not be left behind.
+fn all_over_blocking(group: &Group) {
+    if all_over(group).blocking().is_err() {
+        let _room = Room::make();
+        let _ = park::block_on(all_over(group), Deadline::never());
+    }
 }

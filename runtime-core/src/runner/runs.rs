@@ -11,6 +11,7 @@ use event_listener::{Event as Bell, EventListener};
 
 use crate::failure::Cause;
 use crate::sync::Mutex;
+use crate::task::cell;
 use crate::task::contract::AnyTask;
 use crate::task::handle::{Room, block_current};
 use crate::time::Deadline;
@@ -240,12 +241,20 @@ impl RunWait {
     ///
     /// # Errors
     ///
-    /// As for the wait; at once [`RunError::WouldDeadlock`] if it could never end: on the lane of the payload,
-    /// or in a run that the next one waits for.
+    /// As for the wait; at once [`RunError::WouldDeadlock`] if it could never end: on the lane of the payload.
+    /// So it is in a run of the same payload, which would wait for itself or for one that waits for it.
     pub fn blocking(mut self) -> Result<(), RunError> {
         let driver = self.runs.inner.state.lock().driver.clone();
         let driver = driver.as_ref().and_then(Weak::upgrade);
         let over = self.slot.result.lock().is_some();
+        if let Some(driver) = driver.as_ref().filter(|_| !over)
+            && let Some(run) = cell::current()
+            && run.header().owner().stop().is_below(driver.header().stop())
+        {
+            let (run, whole) = (run.label(), format!("a run of {}", driver.label()));
+            let ring = Ring::of_member(run, whole);
+            return Err(RunError::WouldDeadlock(Box::new(ring)));
+        }
         let target =
             driver.filter(|_| !over).map(|task| -> Arc<dyn Target> { Arc::new(Wanted { task }) });
         let edge = target.map(|target| block_current(&target)).transpose();

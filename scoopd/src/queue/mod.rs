@@ -1,6 +1,8 @@
 //! The bounded queue between the sources, on their lanes, and the writer on its thread.
 //!
-//! It is bounded in records, not in messages: one HTTP body is one message of any number of them.
+//! It is bounded in records, not in messages: one HTTP body is one message of any number of them. And what comes out
+//! is as much as fits one transaction, which is why this is not the core's `Queue`: that hands its workers one item at
+//! a time, and gives each item an outcome and a place of its own.
 
 mod batch;
 mod handle;
