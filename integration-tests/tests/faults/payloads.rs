@@ -6,9 +6,12 @@ use std::process::exit;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::task::Poll;
+use std::time::Duration;
 
 use integration_tests::calls::Calls;
 use integration_tests::each::{Any, Lane};
+use integration_tests::gate::Gate;
+use integration_tests::told::Listener;
 use integration_tests::{finish, on_each, on_each_lane, runner};
 use spumoni::prelude::*;
 
@@ -21,7 +24,10 @@ on_each!(
     f026_a_payload_that_gets_no_memory_ends_the_process,
 );
 
-on_each_lane!(f021_a_future_that_always_wakes_itself_leaves_the_others_their_turns,);
+on_each_lane!(
+    f017_a_lane_that_is_held_is_told_of_once_while_it_happens,
+    f021_a_future_that_always_wakes_itself_leaves_the_others_their_turns,
+);
 
 fn f001_texts_of_panics_are_told_literal_and_formatted<F: Any>(flavour: F) {
     let check = |call: fn(), said: &str, line: u32| {
@@ -38,9 +44,42 @@ fn f001_texts_of_panics_are_told_literal_and_formatted<F: Any>(flavour: F) {
     check(|| panic!("{} is dry", black_box("the sump")), "the sump is dry", line!());
 }
 
+/// Twice in a row, so that the second time is seen to be another one.
+fn f017_a_lane_that_is_held_is_told_of_once_while_it_happens(lane: impl Lane) {
+    const NAME: &str = "f017_a_lane_that_is_held_is_told_of_once_while_it_happens";
+    let body = move || {
+        let (to, told) = crossbeam_channel::unbounded();
+        tracing::subscriber::set_global_default(Listener(to)).expect("the only one");
+        let limit = Duration::from_millis(20);
+        let built = ServiceRunner::builder().signals(false).stall_limit(limit).build();
+        let runner = built.expect("good settings");
+        let handle = runner.handle();
+        let running = std::thread::spawn(move || runner.run_until_stopped());
+        for name in ["holder", "another"] {
+            let free = Gate::default();
+            let holds = free.clone();
+            let held = handle.task(name).spawn(lane, async move || holds.pass_blocking());
+            // It is held still when this is told. A lane that other processes keep from its core is no news here.
+            let line = told.iter().find(|line| line.contains(name)).expect("told");
+            assert!(line.starts_with("WARN"), "{line}");
+            let what = format!("the {} lane has not come back for", lane.name());
+            assert!(line.contains(&what) && line.contains("faults/payloads.rs"), "{line}");
+            free.open();
+            held.expect("taken").join().expect("it was let go");
+            let goes_on = format!("the {} lane goes on", lane.name());
+            let rest: Vec<_> = told.iter().take_while(|line| !line.contains(&goes_on)).collect();
+            assert!(rest.iter().all(|line| !line.contains(name)), "told twice: {rest:?}");
+        }
+        handle.stop();
+        assert!(running.join().expect("no panic").is_clean());
+    };
+    let here = here_on(module_path!(), "F_lane", lane, NAME);
+    in_child(&here, body, |ended| ended.assert_well());
+}
+
 /// What stands behind it in the lane comes next, and not when the first one is done: that is never.
 fn f021_a_future_that_always_wakes_itself_leaves_the_others_their_turns(lane: impl Lane) {
-    let built = ServiceRunner::builder().signals(false).grace(std::time::Duration::ZERO).build();
+    let built = ServiceRunner::builder().signals(false).grace(Duration::ZERO).build();
     let runner = built.expect("good settings");
     let polls = Arc::<AtomicUsize>::default();
     let counts = Arc::clone(&polls);

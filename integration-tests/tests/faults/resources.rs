@@ -436,6 +436,8 @@ fn f043_f118_settings_at_their_edges_are_refused_or_work() {
             let refused = builder().name(bad).build().expect_err("no name");
             assert!(refused.to_string().contains("`name`"), "{refused}");
         }
+        let refused = builder().stall_limit(Duration::ZERO).build().expect_err("always late");
+        assert!(refused.to_string().contains("`stall_limit`"), "{refused}");
         // The kernel keeps 15 bytes of that, which end within a sign.
         let runner = builder().name("gefährlich, gefährlich").build().expect("a name");
         let thread = runner.execute(Smol, async || thread::current().name().map(str::to_owned));

@@ -13,6 +13,8 @@ pub(crate) struct Limits {
     pub(crate) group_grace: Duration,
     /// The whole, from the first asking to the report.
     pub(crate) whole: Duration,
+    /// A lane's, from the begin of a turn to being told of.
+    pub(crate) stall: Duration,
 }
 
 /// The stages of one stop on the clock. Each comes after the one before it and before the end, whatever
@@ -79,6 +81,7 @@ mod tests {
         grace: Duration::from_secs(10),
         group_grace: Duration::from_secs(15),
         whole: Duration::from_secs(25),
+        stall: Duration::from_secs(1),
     };
 
     #[test]

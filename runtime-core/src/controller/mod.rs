@@ -5,6 +5,7 @@
 
 pub(crate) mod ending;
 pub(crate) mod limits;
+mod stalls;
 pub(crate) mod serve;
 mod overdue;
 pub(crate) mod stop;

@@ -10,6 +10,7 @@ use crossbeam_channel::Receiver;
 
 use crate::controller::ending::Ending;
 use crate::controller::limits::Limits;
+use crate::controller::stalls::Stalls;
 use crate::event::{Event, Graces, StopRequest, Stoppable};
 use crate::failure::{Cause, Failure, TaskLabel};
 use crate::homes::Homes;
@@ -38,6 +39,7 @@ pub(crate) struct Controller {
     services_due: Deadline,
     /// How long `due` may get before it is looked through for what is over.
     pub(super) look_through_at: usize,
+    pub(super) stalls: Stalls,
 }
 
 impl Controller {
@@ -63,13 +65,16 @@ impl Controller {
             due: BinaryHeap::new(),
             services_due: Deadline::never(),
             look_through_at: 0,
+            stalls: Stalls::new(limits.stall),
         }
     }
 
     /// The whole life of the thread.
     pub(crate) fn run(mut self) {
         let request = loop {
-            match self.next(Deadline::never()) {
+            let next = self.next(Deadline::never());
+            self.stalls.look(&self.homes);
+            match next {
                 Some(event) => {
                     if let Some(request) = self.hear(event) {
                         break request;
@@ -84,6 +89,7 @@ impl Controller {
     /// The next event; `None` when the deadline is over, or something is due.
     pub(crate) fn next(&self, deadline: Deadline) -> Option<Event> {
         let first = self.due.peek().map_or(deadline, |due| deadline.min(due.at));
+        let first = first.min(self.stalls.next);
         // The channel cannot close: the root group, which `homes` keeps, holds a sender.
         match first.left() {
             None => self.events.recv().ok(),

@@ -268,6 +268,7 @@ impl Controller {
 
     /// Hears one event, or lets time pass until `until`.
     fn step(&mut self, stop: &mut Stop, until: Deadline) {
+        self.stalls.look(&self.homes);
         match self.next(until.min(stop.progress)) {
             Some(event) => {
                 if let Some(request) = self.hear(event) {

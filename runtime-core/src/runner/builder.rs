@@ -43,6 +43,7 @@ impl RunnerBuilder {
                 grace: Duration::from_secs(10),
                 group_grace: Duration::from_secs(15),
                 whole: Duration::from_secs(25),
+                stall: Duration::from_secs(1),
             },
             stack_size: None,
             pool_size: 512,
@@ -76,6 +77,14 @@ impl RunnerBuilder {
     /// clock whatever payloads do. Default: 25 s.
     pub fn stop_timeout(mut self, limit: Duration) -> Self {
         self.limits.whole = limit;
+        self
+    }
+
+    /// How long a lane may take to come back from its tasks before a warning tells who holds it, by `tracing` under
+    /// the target `spumoni`, while it happens. Looked at by the runner's own thread, which is there once the
+    /// runner runs, and twice within the limit. Default: 1 s. `Duration::MAX`: never.
+    pub fn stall_limit(mut self, limit: Duration) -> Self {
+        self.limits.stall = limit;
         self
     }
 
@@ -146,6 +155,12 @@ impl RunnerBuilder {
         }
         if self.pool_size == 0 {
             return bad("pool_size", "must be at least 1: a pool without threads runs nothing");
+        }
+        if self.limits.stall.is_zero() {
+            return bad(
+                "stall_limit",
+                "must not be zero, or every lane is late; `Duration::MAX` turns the warning off",
+            );
         }
         let settings = Settings {
             name: self.name,
