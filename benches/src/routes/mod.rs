@@ -9,6 +9,7 @@ mod stop;
 mod lifetime;
 mod scale;
 mod groups;
+mod services;
 
 use crate::measure::Route;
 
@@ -37,5 +38,6 @@ pub(crate) fn all() -> Vec<Route> {
         groups::joined(),
         groups::stopped(),
         groups::many(),
+        services::started_and_stopped(),
     ]
 }
