@@ -11,6 +11,7 @@ mod start;
 mod supervision;
 mod one_by_one;
 mod shared;
+mod faults;
 
 use std::sync::Arc;
 use std::sync::mpsc::Sender;

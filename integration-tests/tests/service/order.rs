@@ -15,16 +15,16 @@ use spumoni::{Launch, Reason, ServiceError, ServiceState};
 use crate::{Made, Trace, reach};
 
 on_each!(
-    services_start_in_the_order_of_their_dependencies_and_stop_in_reverse,
-    a_dependent_starts_when_what_it_depends_on_says_that_it_is_ready,
-    a_service_that_does_not_stop_keeps_no_other_from_being_asked,
+    f076_services_start_in_the_order_of_their_dependencies_and_stop_in_reverse,
+    f096_a_dependent_starts_when_what_it_depends_on_says_that_it_is_ready,
+    f095_a_service_that_does_not_stop_keeps_no_other_from_being_asked,
     a_drained_service_is_not_ready_before_it_is_asked,
     phases_start_one_after_the_other_and_stop_the_other_way,
-    a_cycle_starts_nothing_and_is_told_with_its_path,
+    f082_a_cycle_starts_nothing_and_is_told_with_its_path,
 );
 
 /// S75, S83, rules 20 and 24: dependents end before those on which they depend are asked.
-fn services_start_in_the_order_of_their_dependencies_and_stop_in_reverse<F: Any>(flavour: F) {
+fn f076_services_start_in_the_order_of_their_dependencies_and_stop_in_reverse<F: Any>(flavour: F) {
     let (runner, trace) = (runner(), Trace::default());
     let add = |name, after: &[&'static str]| {
         let service = runner.service(Made(trace.staying(flavour, name))).name(name);
@@ -55,7 +55,7 @@ fn services_start_in_the_order_of_their_dependencies_and_stop_in_reverse<F: Any>
 }
 
 /// Rule 24: ready, not merely started.
-fn a_dependent_starts_when_what_it_depends_on_says_that_it_is_ready<F: Any>(flavour: F) {
+fn f096_a_dependent_starts_when_what_it_depends_on_says_that_it_is_ready<F: Any>(flavour: F) {
     let (runner, trace) = (runner(), Trace::default());
     let (may, begun) = (Gate::default(), Gate::default());
     let (store, noted) = (may.clone(), trace.clone());
@@ -93,7 +93,7 @@ fn a_dependent_starts_when_what_it_depends_on_says_that_it_is_ready<F: Any>(flav
 }
 
 /// S82, rule 20.
-fn a_service_that_does_not_stop_keeps_no_other_from_being_asked<F: Any>(flavour: F) {
+fn f095_a_service_that_does_not_stop_keeps_no_other_from_being_asked<F: Any>(flavour: F) {
     let trace = Trace::default();
     let builder = ServiceRunner::builder().signals(false);
     let runner = builder.grace(Duration::from_millis(200)).build().expect("good settings");
@@ -147,7 +147,7 @@ fn phases_start_one_after_the_other_and_stop_the_other_way<F: Any>(flavour: F) {
 }
 
 /// S77, rule 24.
-fn a_cycle_starts_nothing_and_is_told_with_its_path<F: Any>(flavour: F) {
+fn f082_a_cycle_starts_nothing_and_is_told_with_its_path<F: Any>(flavour: F) {
     let (runner, trace) = (runner(), Trace::default());
     for (name, after) in [("a", "b"), ("b", "c"), ("c", "a"), ("d", "a")] {
         let service = runner.service(Made(trace.staying(flavour, name))).name(name);
@@ -163,7 +163,7 @@ fn a_cycle_starts_nothing_and_is_told_with_its_path<F: Any>(flavour: F) {
 
 /// Everything that is wrong is told at once, and nothing starts.
 #[test]
-fn missing_services_are_told_with_the_nearest_name() {
+fn f082_f083_missing_services_are_told_with_the_nearest_name() {
     within(LIMIT, || {
         let (runner, trace) = (runner(), Trace::default());
         for (name, after) in [("store", "store"), ("http", "stroe"), ("log", "nothing-alike")] {
@@ -181,7 +181,7 @@ fn missing_services_are_told_with_the_nearest_name() {
 }
 
 #[test]
-fn a_service_added_while_running_finds_what_it_depends_on_or_is_refused() {
+fn f083_a_service_added_while_running_finds_what_it_depends_on_or_is_refused() {
     within(LIMIT, || {
         let (runner, trace) = (runner(), Trace::default());
         runner.service(Made(trace.staying(Smol, "store"))).name("store").add().expect("taken");
@@ -271,7 +271,7 @@ fn independent_services_start_and_stop_beside_each_other() {
 }
 
 #[test]
-fn ten_thousand_services_in_a_chain_start_and_stop_in_order() {
+fn f082_ten_thousand_services_in_a_chain_start_and_stop_in_order() {
     const MANY: usize = 10_000;
     within(2 * LIMIT, || {
         let runner = runner();

@@ -18,10 +18,10 @@ use crate::{Made, Trace, reach};
 
 on_each!(
     all_initialisations_are_over_before_anything_starts,
-    all_failures_of_initialisations_are_told_and_nothing_starts,
+    f087_f089_all_failures_of_initialisations_are_told_and_nothing_starts,
     a_service_that_skips_itself_holds_up_nobody,
-    a_start_that_fails_midway_is_unwound_in_reverse,
-    a_service_that_is_not_ready_in_time_has_failed,
+    f087_a_start_that_fails_midway_is_unwound_in_reverse,
+    f088_f096_a_service_that_is_not_ready_in_time_has_failed,
     a_oneshot_is_ready_when_it_is_done_and_stops_nobody,
     workers_run_the_same_body_under_names_of_their_own,
     a_failing_worker_takes_the_others_down_and_is_the_cause,
@@ -55,7 +55,7 @@ fn all_initialisations_are_over_before_anything_starts<F: Any>(flavour: F) {
 }
 
 /// S47, S80: the others are initialised all the same, and each failure is in the report.
-fn all_failures_of_initialisations_are_told_and_nothing_starts<F: Any>(flavour: F) {
+fn f087_f089_all_failures_of_initialisations_are_told_and_nothing_starts<F: Any>(flavour: F) {
     let (runner, trace) = (runner(), Trace::default());
     for (name, fails) in [("a", true), ("b", false), ("c", true), ("d", true)] {
         let noted = trace.clone();
@@ -101,7 +101,7 @@ fn a_service_that_skips_itself_holds_up_nobody<F: Any>(flavour: F) {
 }
 
 /// Rule 24.
-fn a_start_that_fails_midway_is_unwound_in_reverse<F: Any>(flavour: F) {
+fn f087_a_start_that_fails_midway_is_unwound_in_reverse<F: Any>(flavour: F) {
     let (runner, trace) = (runner(), Trace::default());
     for (name, after) in [("a", None), ("b", Some("a"))] {
         let service = runner.service(Made(trace.staying(flavour, name))).name(name);
@@ -119,7 +119,7 @@ fn a_start_that_fails_midway_is_unwound_in_reverse<F: Any>(flavour: F) {
 }
 
 /// The start has a limit of its own.
-fn a_service_that_is_not_ready_in_time_has_failed<F: Any>(flavour: F) {
+fn f088_f096_a_service_that_is_not_ready_in_time_has_failed<F: Any>(flavour: F) {
     let (runner, trace) = (runner(), Trace::default());
     let slow = runner.service(Made(trace.staying(flavour, "slow"))).name("slow").notify();
     slow.start_timeout(Duration::from_millis(50)).add().expect("taken");
@@ -202,7 +202,7 @@ fn a_failing_worker_takes_the_others_down_and_is_the_cause<F: Any>(flavour: F) {
 
 /// An initialisation that hangs is told, and the others are unharmed.
 #[test]
-fn an_initialisation_that_hangs_is_a_failure_with_its_limit() {
+fn f088_an_initialisation_that_hangs_is_a_failure_with_its_limit() {
     within(LIMIT, || {
         let (runner, trace) = (runner(), Trace::default());
         let hang = Launch::repeat(Smol, async || ()).init(Tokio, async || pending::<()>().await);
@@ -247,7 +247,7 @@ fn a_unit_that_runs_nothing_is_initialised_and_told_of_the_stop_in_its_turn() {
 
 /// O30, S82: a stop hook that panics is a failure, one that hangs holds up nobody.
 #[test]
-fn stop_hooks_that_panic_or_hang_are_told_and_hold_up_nobody() {
+fn f095_stop_hooks_that_panic_or_hang_are_told_and_hold_up_nobody() {
     within(LIMIT, || {
         let (runner, gate) = (runner(), Gate::default());
         let held = gate.clone();

@@ -21,12 +21,12 @@ const LONG: Backoff = Backoff::new(Duration::from_secs(3600), Duration::from_sec
 on_each!(
     a_failing_service_is_restarted_and_the_others_go_on,
     a_panicking_service_is_restarted_too,
-    too_many_restarts_are_the_failure_of_the_runner,
-    the_old_run_is_wholly_gone_before_the_new_one_begins,
+    f091_too_many_restarts_are_the_failure_of_the_runner,
+    f091_the_old_run_is_wholly_gone_before_the_new_one_begins,
     an_end_in_good_order_is_followed_by_a_restart_only_where_that_is_said,
-    a_stop_drops_a_pending_backoff,
+    f072_a_stop_drops_a_pending_backoff,
     a_failure_may_be_the_services_own,
-    those_that_depend_on_it_are_restarted_with_it_where_that_is_said,
+    f094_those_that_depend_on_it_are_restarted_with_it_where_that_is_said,
 );
 
 /// A body that fails so many times, then stays.
@@ -86,7 +86,7 @@ fn a_panicking_service_is_restarted_too<F: Any>(flavour: F) {
 }
 
 /// A restart storm ends, and the report tells of the last failure and of how many there were.
-fn too_many_restarts_are_the_failure_of_the_runner<F: Any>(flavour: F) {
+fn f091_too_many_restarts_are_the_failure_of_the_runner<F: Any>(flavour: F) {
     let (runner, trace) = (runner(), Trace::default());
     let fails = runner.service(Made(failing(flavour, &trace, "fails", usize::MAX))).name("fails");
     let fails = fails.restart(Restart::Always).backoff(QUICK);
@@ -101,7 +101,7 @@ fn too_many_restarts_are_the_failure_of_the_runner<F: Any>(flavour: F) {
 }
 
 /// One of several workers fails: the next run waits for the others of the old one.
-fn the_old_run_is_wholly_gone_before_the_new_one_begins<F: Any>(flavour: F) {
+fn f091_the_old_run_is_wholly_gone_before_the_new_one_begins<F: Any>(flavour: F) {
     let runner = runner();
     let alive = Arc::new(AtomicUsize::new(0));
     let (entered, left, runs) = (Arc::clone(&alive), Arc::clone(&alive), Gate::default());
@@ -158,7 +158,7 @@ fn an_end_in_good_order_is_followed_by_a_restart_only_where_that_is_said<F: Any>
 }
 
 /// On purpose: no restart, and no wait for it.
-fn a_stop_drops_a_pending_backoff<F: Any>(flavour: F) {
+fn f072_a_stop_drops_a_pending_backoff<F: Any>(flavour: F) {
     let (runner, trace) = (runner(), Trace::default());
     let fails = runner.service(Made(failing(flavour, &trace, "fails", 1))).name("fails");
     fails.restart(Restart::OnFailure).backoff(LONG).add().expect("taken");
@@ -192,7 +192,7 @@ fn a_failure_may_be_the_services_own<F: Any>(flavour: F) {
 }
 
 /// One, rest, all.
-fn those_that_depend_on_it_are_restarted_with_it_where_that_is_said<F: Any>(flavour: F) {
+fn f094_those_that_depend_on_it_are_restarted_with_it_where_that_is_said<F: Any>(flavour: F) {
     for (strategy, above, beside) in
         [(Strategy::One, 1, 1), (Strategy::Rest, 2, 1), (Strategy::All, 2, 2)]
     {
