@@ -251,7 +251,7 @@ fn a_child_stops_the_parent_that_awaits_it(flavour: impl Lane) {
             let parent = taken.recv().expect("given");
             parent.stop();
             Context::current().stopped().await;
-            parent
+            Some(parent)
         });
         let parent = child.expect("taken").await.expect("it ends");
         cx.stopped().await;

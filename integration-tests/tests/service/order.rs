@@ -188,15 +188,13 @@ fn f083_a_service_added_while_running_finds_what_it_depends_on_or_is_refused() {
         let handle = runner.handle();
         let running = thread::spawn(move || runner.run());
         reach(&handle, "store", ServiceState::Running);
-        let late = |after| {
-            let service = handle.service(Made(trace.staying(Thread, "late"))).name("late");
-            service.after([after]).add()
-        };
-        let refused = late("stor").expect_err("there is none");
+        let late = || handle.service(Made(trace.staying(Thread, "late"))).name("late");
+        let refused = late().after(["stor"]).add().expect_err("there is none");
         assert!(matches!(refused.reason(), Reason::BadService { .. }), "{refused}");
         assert!(refused.to_string().contains("did you mean `store`?"), "{refused}");
-        assert!(late("late").expect_err("itself").to_string().contains("itself"));
-        late("store").expect("taken");
+        let refused = late().after(["late"]).add().expect_err("itself");
+        assert!(refused.to_string().contains("itself"), "{refused}");
+        late().after(["store"]).add().expect("taken");
         reach(&handle, "late", ServiceState::Running);
         handle.stop();
         assert!(running.join().expect("no panic").is_clean());
