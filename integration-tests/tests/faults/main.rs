@@ -70,16 +70,18 @@ fn in_child(
 }
 
 /// Runs `body` in a child process that belongs to a user of its own, whose limits count for nobody else;
-/// it must end well. Needs the right to change the user, and is skipped without it.
+/// it must end well. Needs the right to run as another user, and is skipped without it.
 fn as_somebody(test: &str, body: impl FnOnce() + Send + 'static) {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     if is_child() {
         return within(LIMIT, body);
     }
     let user = 1_000_000 + std::process::id() * 16 + NEXT.fetch_add(1, Ordering::Relaxed) % 16;
-    let may = Command::new("true").uid(user).status();
-    if !may.is_ok_and(|status| status.success()) {
-        eprintln!("skipped: no right to change the user");
+    // The right to change the user, and that user's right to come to this program.
+    let this = std::env::current_exe().expect("the path of the tests");
+    let may = Command::new(this).arg("--list").uid(user).output();
+    if !may.is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: no right to run these tests as user {user}");
         return;
     }
     let mut command = child(test);
