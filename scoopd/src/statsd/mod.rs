@@ -6,6 +6,8 @@ mod line;
 mod record;
 mod splitter;
 mod tags;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use body::parse_body;
 pub(crate) use line::parse_line;
