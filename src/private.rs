@@ -1,7 +1,22 @@
 //! The door for what `#[service]` generates. Nothing else is reachable from macros, and nothing here is
 //! for anybody else.
 
-pub use spumoni_core::{Context, Launch, Registration, Service, Spec, inventory};
+pub use spumoni_core::{
+    Backoff, Context, Exclusive, Intensity, Launch, OnFailure, OnServiceExit, Registration,
+    Restart, Service, Spec, Strategy, inventory,
+};
+
+/// What a body comes to that is called within another one.
+pub type Settled = Result<(), spumoni_core::anyhow::Error>;
+
+/// An end in good order, or the error in a form that all errors have.
+///
+/// # Errors
+///
+/// That with which the body ended.
+pub fn settle<T: spumoni_core::Adoptable>(ended: T) -> Settled {
+    ended.settle()
+}
 
 /// The flavours by the names that the attribute uses. One whose feature is off is there all the same, as
 /// a value that is no `Flavour`: the compiler then says which feature to turn on.

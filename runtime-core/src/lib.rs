@@ -78,6 +78,7 @@ pub use runner::scope::ScopeError;
 pub use runner::service_runner::ServiceRunner;
 pub use runner::services::ServiceBuilder;
 pub use service::error::{ServiceError, Skip};
+pub use service::exclusive::{Exclusive, Turn};
 pub use service::launch::{Launch, Service};
 pub use service::policy::{Backoff, Intensity, OnServiceExit, Restart, Strategy};
 pub use service::registry::{Registration, registered};
@@ -105,6 +106,8 @@ pub use tools::watch::Until;
 pub use unwind::PanicInfo;
 pub use wait::{Member, Ring};
 
+#[doc(hidden)]
+pub use anyhow;
 #[doc(hidden)]
 pub use inventory;
 #[doc(hidden)]

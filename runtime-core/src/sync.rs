@@ -5,5 +5,5 @@
 //! includes those very files beside a `sync` module made of loom's primitives, so what is
 //! model-checked is what ships.
 
-pub(crate) use parking_lot::{Condvar, Mutex};
+pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence};

@@ -5,20 +5,77 @@
 
 use proc_macro2::Span;
 use syn::ext::IdentExt;
-use syn::parse::{Parse, ParseStream};
-use syn::{Error, Ident, LitStr, Path, Result, Token};
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::{Error, Ident, LitInt, LitStr, Path, Result, Token, token};
 
 use crate::errors::{Errors, nearest, unknown};
 
-const KNOWN: &[&str] = &["flavour", "name", "crate"];
+const KNOWN: &[&str] = &[
+    "flavour",
+    "name",
+    "after",
+    "workers",
+    "every",
+    "oneshot",
+    "idle",
+    "notify",
+    "transient",
+    "init",
+    "worker_init",
+    "on_stop",
+    "restart",
+    "backoff",
+    "intensity",
+    "strategy",
+    "on_exit",
+    "on_failure",
+    "grace",
+    "init_timeout",
+    "start_timeout",
+    "drain",
+    "phase",
+    "crate",
+];
 
 /// The arguments of one use. Reading them never fails: mistakes are collected beside them.
 #[derive(Default)]
 pub(crate) struct Args {
     pub(crate) flavour: Arg<LitStr>,
     pub(crate) name: Arg<LitStr>,
+    pub(crate) after: Arg<Vec<Dependency>>,
+    pub(crate) workers: Arg<LitInt>,
+    pub(crate) every: Arg<LitStr>,
+    pub(crate) oneshot: Arg<Ident>,
+    pub(crate) idle: Arg<Ident>,
+    pub(crate) notify: Arg<Ident>,
+    pub(crate) transient: Arg<Ident>,
+    pub(crate) init: Arg<Path>,
+    pub(crate) worker_init: Arg<Path>,
+    pub(crate) on_stop: Arg<Path>,
+    pub(crate) restart: Arg<LitStr>,
+    pub(crate) backoff: Arg<LitStr>,
+    pub(crate) intensity: Arg<LitStr>,
+    pub(crate) strategy: Arg<LitStr>,
+    pub(crate) on_exit: Arg<LitStr>,
+    pub(crate) on_failure: Arg<LitStr>,
+    pub(crate) grace: Arg<LitStr>,
+    pub(crate) init_timeout: Arg<LitStr>,
+    pub(crate) start_timeout: Arg<LitStr>,
+    pub(crate) drain: Arg<LitStr>,
+    pub(crate) phase: Arg<Phase>,
     pub(crate) facade: Arg<Path>,
     pub(crate) errors: Errors,
+}
+
+/// A service on which this one depends: by its type, or by its name.
+pub(crate) enum Dependency {
+    Type(Path),
+    Name(LitStr),
+}
+
+/// A whole number that may be negative.
+pub(crate) struct Phase {
+    pub(crate) number: i32,
 }
 
 /// What became of one argument.
@@ -60,6 +117,27 @@ impl Args {
         match &*key.unraw().to_string() {
             "flavour" | "flavor" => self.flavour.read(&key, input, string),
             "name" => self.name.read(&key, input, string),
+            "after" => self.after.read(&key, input, dependencies),
+            "workers" => self.workers.read(&key, input, number),
+            "every" => self.every.read(&key, input, string),
+            "oneshot" => self.oneshot.read_flag(&key, input),
+            "idle" => self.idle.read_flag(&key, input),
+            "notify" => self.notify.read_flag(&key, input),
+            "transient" => self.transient.read_flag(&key, input),
+            "init" => self.init.read(&key, input, function),
+            "worker_init" => self.worker_init.read(&key, input, function),
+            "on_stop" => self.on_stop.read(&key, input, function),
+            "restart" => self.restart.read(&key, input, string),
+            "backoff" => self.backoff.read(&key, input, string),
+            "intensity" => self.intensity.read(&key, input, string),
+            "strategy" => self.strategy.read(&key, input, string),
+            "on_exit" => self.on_exit.read(&key, input, string),
+            "on_failure" => self.on_failure.read(&key, input, string),
+            "grace" => self.grace.read(&key, input, string),
+            "init_timeout" => self.init_timeout.read(&key, input, string),
+            "start_timeout" => self.start_timeout.read(&key, input, string),
+            "drain" => self.drain.read(&key, input, string),
+            "phase" => self.phase.read(&key, input, phase),
             "crate" => self.facade.read(&key, input, path),
             other => {
                 meant.extend(nearest(other, KNOWN));
@@ -87,6 +165,31 @@ impl<T> Arg<T> {
         *self = Self::Given(value(key, input)?);
         Ok(())
     }
+
+    /// What was given, if it was.
+    pub(crate) fn given(&self) -> Option<&T> {
+        match self {
+            Self::Given(value) => Some(value),
+            Self::Absent | Self::Broken => None,
+        }
+    }
+}
+
+impl Arg<Ident> {
+    /// A word that stands alone.
+    fn read_flag(&mut self, key: &Ident, input: ParseStream<'_>) -> Result<()> {
+        if !matches!(self, Self::Absent) {
+            let twice = format!("argument `{key}` is given twice; keep one of them");
+            return Err(Error::new(key.span(), twice));
+        }
+        *self = Self::Broken;
+        if !input.is_empty() && !input.peek(Token![,]) {
+            let wrong = format!("`{key}` stands alone, without a value");
+            return Err(Error::new(input.span(), wrong));
+        }
+        *self = Self::Given(key.clone());
+        Ok(())
+    }
 }
 
 fn string(key: &Ident, input: ParseStream<'_>) -> Result<LitStr> {
@@ -99,6 +202,48 @@ fn path(key: &Ident, input: ParseStream<'_>) -> Result<Path> {
     let wrong = format!("`{key}` takes a path: `{key} = ::spumoni`");
     let at = value_span(key, input);
     input.call(Path::parse_mod_style).map_err(|_| Error::new(at, wrong))
+}
+
+fn function(key: &Ident, input: ParseStream<'_>) -> Result<Path> {
+    let wrong = format!("`{key}` takes a function, such as `{key} = Self::prepare`");
+    let at = value_span(key, input);
+    input.call(Path::parse_mod_style).map_err(|_| Error::new(at, wrong))
+}
+
+fn number(key: &Ident, input: ParseStream<'_>) -> Result<LitInt> {
+    let wrong = format!("`{key}` takes a whole number: `{key} = 4`");
+    let at = value_span(key, input);
+    input.parse().map_err(|_| Error::new(at, wrong))
+}
+
+fn phase(key: &Ident, input: ParseStream<'_>) -> Result<Phase> {
+    let wrong = format!("`{key}` takes a whole number, which may be negative: `{key} = -1`");
+    let at = value_span(key, input);
+    let negative = input.parse::<Option<Token![-]>>()?.is_some();
+    let number = input.parse::<LitInt>().and_then(|number| number.base10_parse::<i32>());
+    let number = number.map_err(|_| Error::new(at, wrong))?;
+    Ok(Phase { number: if negative { -number } else { number } })
+}
+
+fn dependencies(key: &Ident, input: ParseStream<'_>) -> Result<Vec<Dependency>> {
+    let at = value_span(key, input);
+    if !input.peek(token::Bracket) {
+        return Err(Error::new(at, NO_LIST));
+    }
+    let list: proc_macro2::Group = input.parse()?;
+    let all = |list: ParseStream<'_>| list.parse_terminated(dependency, Token![,]);
+    Ok(all.parse2(list.stream())?.into_iter().collect())
+}
+
+const NO_LIST: &str = "`after` takes a list of services: `after = [Store, \"http\"]`";
+
+fn dependency(list: ParseStream<'_>) -> Result<Dependency> {
+    if list.peek(LitStr) {
+        return list.parse().map(Dependency::Name);
+    }
+    let at = list.span();
+    let path = list.parse().map_err(|_| Error::new(at, NO_LIST))?;
+    Ok(Dependency::Type(path))
 }
 
 /// Where the value begins; the key, if there is none.
@@ -166,7 +311,14 @@ mod tests {
         for (tokens, expected) in [
             (quote!(flavour = "a", flavour = "b"), "argument `flavour` is given twice"),
             (quote!(flavour = "a", flavor = "b"), "argument `flavor` is given twice"),
-            (quote!(after = [Other]), "unknown argument `after`\nknown arguments: `flavour`"),
+            (quote!(colour = "red"), "unknown argument `colour`"),
+            (quote!(after = Other), "`after` takes a list of services"),
+            (quote!(after = [3]), "`after` takes a list of services"),
+            (quote!(workers = "4"), "`workers` takes a whole number"),
+            (quote!(phase = x), "`phase` takes a whole number"),
+            (quote!(oneshot = true), "`oneshot` stands alone"),
+            (quote!(init = "open"), "`init` takes a function"),
+            (quote!(intensty = "5"), "unknown argument `intensty`; did you mean `intensity`?"),
             (quote!(nmae = "x"), "unknown argument `nmae`; did you mean `name`?"),
             (quote!(flavour), "expected `flavour = …`"),
             (quote!(flavour = ), "`flavour` takes a string literal"),

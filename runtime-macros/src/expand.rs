@@ -5,18 +5,18 @@
 //! but stand where the user wrote what they come from: errors and `line!()` point there.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::Ident;
 
-use crate::call::{Context, Passing};
+use crate::call::{Call, Context, Passing};
+use crate::chain;
 use crate::valid::{Place, Plan, Refusal, Target};
 
 /// The item, and beside it what makes it a service.
 pub(crate) fn service(plan: &Plan, item: &TokenStream) -> TokenStream {
     let service = match &plan.place.target {
         Target::Type { at, .. } => {
-            let launch = launch(plan, &quote_spanned!(site(plan.call.output.first)=> Self::run));
-            implementation(&plan.place, &spec(plan, *at), &launch)
+            implementation(&plan.place, &spec(plan, *at), &launch_type(plan, *at))
         }
         Target::Function(ident) => registration(plan, ident),
     };
@@ -61,7 +61,7 @@ fn registration(plan: &Plan, ident: &Ident) -> TokenStream {
     let private = plan.place.facade.private(site);
     let attrs = &plan.place.attrs;
     let spec = spec(plan, ident.span());
-    let launch = launch(plan, &quote!(#ident));
+    let launch = launch_function(plan, ident);
     quote_spanned! {site=>
         #(#attrs)*
         const _: () = {
@@ -79,37 +79,150 @@ fn spec(plan: &Plan, at: Span) -> TokenStream {
     let name = &plan.name;
     // The user's own span: at the macro's site these would tell the line of the attribute.
     let place = quote_spanned!(at=> ::core::file!(), ::core::line!());
-    quote_spanned!(site=> #private::Spec::new(#name, #place))
+    let chain = chain::chain(&plan.terms, &private.to_token_stream());
+    quote_spanned!(site=> #private::Spec::new(#name, #place) #chain)
 }
 
-/// The flavour with the payload that calls the body, `callee`.
-fn launch(plan: &Plan, callee: &TokenStream) -> TokenStream {
-    let output = plan.call.output;
-    let site = site(output.first);
+/// How a type is launched: what becomes of `self`, and what is called with it.
+fn launch_type(plan: &Plan, at: Span) -> TokenStream {
+    let Some(call) = &plan.call else {
+        return launch_idle(plan, at);
+    };
+    let site = site(call.output.first);
     let private = plan.place.facade.private(site);
-    let flavour = Ident::new(plan.flavour.value(), self::site(plan.flavour_at));
+    let callee = quote_spanned!(site=> Self::run);
+    match call.receiver {
+        Some(Passing::Ref) => {
+            let body = payload(plan, call, &callee, Some(&quote_spanned!(site=> &__this)));
+            let more = hooks(plan, site, Some(&quote_spanned!(site=> &__this)));
+            quote_spanned! {site=>
+                let __this = ::std::sync::Arc::new(self);
+                #private::Launch::repeat(#body) #more .share(__this)
+            }
+        }
+        Some(Passing::RefMut) => {
+            let body = payload(plan, call, &callee, Some(&quote_spanned!(site=> &mut __turn)));
+            let more = hooks(plan, site, Some(&quote_spanned!(site=> &mut __this.turn())));
+            quote_spanned! {site=>
+                let __this = #private::Exclusive::new(self);
+                #private::Launch::repeat(#body) #more
+            }
+        }
+        Some(Passing::Value) | None => {
+            let body = payload(plan, call, &callee, Some(&quote_spanned!(site=> self)));
+            quote_spanned!(site=> #private::Launch::new(#body))
+        }
+    }
+}
+
+fn launch_function(plan: &Plan, ident: &Ident) -> TokenStream {
+    // A function always has a body.
+    let Some(call) = &plan.call else { return TokenStream::new() };
+    let site = site(call.output.first);
+    let private = plan.place.facade.private(site);
+    let body = payload(plan, call, &quote!(#ident), None);
+    let more = hooks(plan, site, None);
+    quote_spanned!(site=> #private::Launch::repeat(#body) #more)
+}
+
+/// A service that runs nothing.
+fn launch_idle(plan: &Plan, at: Span) -> TokenStream {
+    let site = site(at);
+    let private = plan.place.facade.private(site);
+    let flavour = flavour(plan);
+    let more = hooks(plan, site, Some(&quote_spanned!(site=> &__this)));
+    quote_spanned! {site=>
+        let __this = ::std::sync::Arc::new(self);
+        #private::Launch::idle(#private::flavour::#flavour) #more .share(__this)
+    }
+}
+
+/// What is called before the start and at the stop, with `this`, if there is one.
+fn hooks(plan: &Plan, site: Span, this: Option<&TokenStream>) -> TokenStream {
+    let private = plan.place.facade.private(site);
+    let flavour = flavour(plan);
+    let (colour, wait) = colour(plan, site);
+    let clone =
+        this.map(|_| quote_spanned!(site=> let __this = ::core::clone::Clone::clone(&__this);));
+    let capture = this.map(|_| quote_spanned!(site=> move));
+    let init = plan.terms.init.as_ref().map(|init| {
+        quote_spanned! {site=>
+            .init(#private::flavour::#flavour, { #clone #colour #capture || { #init(#this) #wait } })
+        }
+    });
+    let on_stop = plan
+        .terms
+        .on_stop
+        .as_ref()
+        .map(|hook| quote_spanned!(site=> .on_stop({ #clone #capture || { #hook(#this) } })));
+    quote_spanned!(site=> #init #on_stop)
+}
+
+/// The flavour, and the payload that calls the body, `callee`, with `this`.
+fn payload(
+    plan: &Plan,
+    call: &Call,
+    callee: &TokenStream,
+    this: Option<&TokenStream>,
+) -> TokenStream {
+    let site = site(call.output.first);
+    let private = plan.place.facade.private(site);
+    let flavour = flavour(plan);
+    let (colour, wait) = colour(plan, site);
+    let capture = call.receiver.map(|_| quote_spanned!(site=> move));
+    let clone = matches!(call.receiver, Some(Passing::Ref | Passing::RefMut))
+        .then(|| quote_spanned!(site=> let __this = ::core::clone::Clone::clone(&__this);));
+    let turn = (call.receiver == Some(Passing::RefMut))
+        .then(|| quote_spanned!(site=> let mut __turn = __this.turn();));
+    let context = call.context.as_ref().map(|context| self::context(plan, context));
+    let args = this.cloned().into_iter().chain(context);
+    let once = quote_spanned!(site=> #callee(#(#args),*) #wait);
+    let body = match (&plan.terms.worker_init, plan.terms.every) {
+        (None, None) => once,
+        (first, every) => {
+            let first = first
+                .as_ref()
+                .map(|first| quote_spanned!(site=> #private::settle(#first(#this) #wait)?;));
+            let run = match every {
+                None => quote_spanned!(site=> #private::settle(#once)?;),
+                Some(every) => {
+                    let every = chain::duration(every);
+                    let tick = if plan.flavour.is_async() {
+                        quote_spanned!(site=> __ticks.tick().await)
+                    } else {
+                        quote_spanned!(site=> __ticks.tick_blocking())
+                    };
+                    quote_spanned! {site=>
+                        let mut __ticks = #private::Context::current().every(#every)?;
+                        while #tick.is_ok() {
+                            #private::settle(#once)?;
+                        }
+                    }
+                }
+            };
+            quote_spanned!(site=> #first #run #private::Settled::Ok(()))
+        }
+    };
+    // Ends where the return type ends: what is wrong with the payload is told of the whole type.
+    let mut body = Group::new(Delimiter::Brace, quote_spanned!(site=> #turn #body));
+    body.set_span(self::site(call.output.last));
+    let closure = quote_spanned!(site=> #colour #capture || #body);
+    let closure = match clone {
+        Some(clone) => quote_spanned!(site=> { #clone #closure }),
+        None => closure,
+    };
+    quote_spanned!(site=> #private::flavour::#flavour, #closure)
+}
+
+fn flavour(plan: &Plan) -> Ident {
+    Ident::new(plan.flavour.value(), site(plan.flavour_at))
+}
+
+/// What an async flavour has before its closures and after its calls.
+fn colour(plan: &Plan, site: Span) -> (Option<TokenStream>, Option<TokenStream>) {
     let is_async = plan.flavour.is_async();
     let colour = is_async.then(|| quote_spanned!(site=> async));
-    let wait = is_async.then(|| quote_spanned!(site=> .await));
-    let receiver = plan.call.receiver;
-    let capture = receiver.map(|_| quote_spanned!(site=> move));
-    let bind =
-        (receiver == Some(Passing::RefMut)).then(|| quote_spanned!(site=> let mut __this = self;));
-    let this = receiver.map(|passing| match passing {
-        Passing::Value => quote_spanned!(site=> self),
-        Passing::Ref => quote_spanned!(site=> &self),
-        Passing::RefMut => quote_spanned!(site=> &mut __this),
-    });
-    let context = plan.call.context.as_ref();
-    let context = context.map(|context| self::context(plan, context));
-    let args = this.into_iter().chain(context);
-    let call = quote_spanned!(site=> #bind #callee(#(#args),*) #wait);
-    // Ends where the return type ends: what is wrong with the payload is told of the whole type.
-    let mut body = Group::new(Delimiter::Brace, call);
-    body.set_span(self::site(output.last));
-    quote_spanned! {site=>
-        #private::Launch::new(#private::flavour::#flavour, #colour #capture || #body)
-    }
+    (colour, is_async.then(|| quote_spanned!(site=> .await)))
 }
 
 fn context(plan: &Plan, context: &Context) -> TokenStream {
@@ -158,12 +271,17 @@ mod tests {
                 const SPEC: ::spumoni::__private::Spec =
                     ::spumoni::__private::Spec::new("api", ::core::file!(), ::core::line!());
                 fn launch(self) -> ::spumoni::__private::Launch {
-                    ::spumoni::__private::Launch::new(
+                    let __this = ::std::sync::Arc::new(self);
+                    ::spumoni::__private::Launch::repeat(
                         ::spumoni::__private::flavour::Tokio,
-                        async move || {
-                            Self::run(&self, &::spumoni::__private::Context::current()).await
+                        {
+                            let __this = ::core::clone::Clone::clone(&__this);
+                            async move || {
+                                Self::run(&__this, &::spumoni::__private::Context::current()).await
+                            }
                         }
                     )
+                    .share(__this)
                 }
             }
         };
@@ -183,7 +301,7 @@ mod tests {
                 crate::ice::__private::inventory::submit! {
                     crate::ice::__private::Registration::new(
                         crate::ice::__private::Spec::new("tidy", ::core::file!(), ::core::line!()),
-                        || crate::ice::__private::Launch::new(
+                        || crate::ice::__private::Launch::repeat(
                             crate::ice::__private::flavour::Thread,
                             || { tidy_up(crate::ice::__private::Context::current()) }
                         )
@@ -202,19 +320,47 @@ mod tests {
             (
                 "smol",
                 quote!(async fn run(&self)),
-                quote!(flavour::Smol, async move || { Self::run(&self).await }),
+                quote!(async move || { Self::run(&__this).await }),
             ),
             (
                 "async-std",
                 quote!(async fn run(&mut self)),
-                quote!(flavour::AsyncStd, async move || {
-                    let mut __this = self;
-                    Self::run(&mut __this).await
+                quote!(async move || {
+                    let mut __turn = __this.turn();
+                    Self::run(&mut __turn).await
                 }),
             ),
         ] {
             let expanded = expanded(quote!(flavour = #flavour), &quote!(impl A { #run {} }));
             assert!(expanded.contains(&expected.to_string()), "{flavour}: {expanded}");
+        }
+    }
+
+    #[test]
+    fn settings_follow_on_the_spec_and_hooks_on_the_launch() {
+        let item = quote!(impl Api { fn run(&self) {} });
+        let args = quote!(
+            flavour = "thread",
+            after = [Store, "log"],
+            workers = 4,
+            restart = "on-failure",
+            backoff = "1s",
+            grace = "1.5s",
+            phase = -2,
+            init = Self::open,
+            on_stop = close
+        );
+        let expanded = expanded(args, &item);
+        for expected in [
+            quote!(&[<Store as ::spumoni::__private::Service>::SPEC.name(), "log"]),
+            quote!(.workers(4u32 as ::core::primitive::usize)),
+            quote!(.restart(::spumoni::__private::Restart::OnFailure)),
+            quote!(.grace(::core::time::Duration::new(1u64, 500000000u32))),
+            quote!(.phase(-2i32)),
+            quote!(move || { Self::open(&__this) }),
+            quote!(move || { close(&__this) }),
+        ] {
+            assert!(expanded.contains(&expected.to_string()), "{expected}: {expanded}");
         }
     }
 

@@ -14,7 +14,9 @@ mod flavour; // the four flavours
 mod args; // what stands in the parentheses
 mod item; // the annotated item, as far as we look at it
 mod call; // how the body is called, read off its signature
+mod terms; // what the arguments say of the life: values, and which of them clash
 mod valid; // meaning: from arguments and item to a plan
+mod chain; // the settings as tokens
 mod expand; // from plan to tokens
 
 use proc_macro::TokenStream;
@@ -28,6 +30,26 @@ use proc_macro::TokenStream;
 /// |---|---|
 /// | `flavour` | `"tokio"`, `"smol"` or `"async-std"` for an `async fn`, `"thread"` for a plain `fn` |
 /// | `name` | what reports call it; by default the name of the type or function, `HttpApi` as `http-api` |
+/// | `after` | the services on which it depends, by type or by name: `[Store, "log"]`. It starts when they are ready, and stops before them |
+/// | `workers` | how many run the body at the same time, as named threads or as tasks of the lane: `4`. `run` takes `&self` |
+/// | `every` | the body is called at this interval, from start to start: `"30s"` |
+/// | `oneshot` | it does its work and ends, which stops nobody; it is ready when it is done |
+/// | `idle` | it runs nothing, and takes part in `init` and `on_stop` only; the block needs no `run` |
+/// | `notify` | it is ready when it calls `cx.ready()`, and not when it has begun |
+/// | `transient` | it keeps the runner not alive, and stops when nobody else is left |
+/// | `init` | a method or function that is called before any service starts: `Self::open`. The error `Skip` skips the service |
+/// | `worker_init` | one that each worker calls first, on its own thread or lane |
+/// | `on_stop` | one that is called when the service is asked to stop, on a thread of its own |
+/// | `restart` | `"never"` (default), `"on-failure"` or `"always"` |
+/// | `backoff` | the pause before a restart, the first and the longest: `"100ms..30s"` (default), or one: `"1s"` |
+/// | `intensity` | how many restarts are made within which time: `"5 in 60s"` (default); one more stops the runner |
+/// | `strategy` | who is restarted with it: `"one"` (default), `"rest"`: those that depend on it, `"all"` |
+/// | `on_exit` | what an end in good order means that nobody asked for: `"stop"` (default), `"ignore"`, `"fail"` |
+/// | `on_failure` | what a failure means: `"stop"` (default) or `"ignore"`: the others go on |
+/// | `grace` | its time to clean up: `"5s"`; default: the runner's |
+/// | `init_timeout`, `start_timeout` | how long its initialisation, and its start up to readiness, may take; default `"90s"` |
+/// | `drain` | how long it stands as not ready before it is asked to stop; default `"0s"` |
+/// | `phase` | lower phases start before higher ones, and stop after them; default `0` |
 /// | `crate` | the path of the façade, if it is not `::spumoni` |
 ///
 /// ```ignore

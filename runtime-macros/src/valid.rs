@@ -11,6 +11,7 @@ use crate::flavour::Flavour;
 use crate::item::{Block, Kind, Other, Service, last_ident};
 use crate::name;
 use crate::path::Facade;
+use crate::terms::{self, Terms};
 
 /// All that `expand` needs to know; there is nothing left to decide or to refuse.
 pub(crate) struct Plan {
@@ -19,7 +20,9 @@ pub(crate) struct Plan {
     /// Where the user wrote the flavour.
     pub(crate) flavour_at: Span,
     pub(crate) name: LitStr,
-    pub(crate) call: Call,
+    /// `None` if it runs nothing.
+    pub(crate) call: Option<Call>,
+    pub(crate) terms: Terms,
 }
 
 /// What comes of a check.
@@ -54,26 +57,68 @@ impl From<Error> for Box<Refusal> {
 }
 
 /// Checks everything, then makes the plan or tells all that is wrong.
-pub(crate) fn check(args: Args, item: Service) -> Verdict {
-    let mut errors = args.errors;
-    let flavour = errors.keep(flavour(args.flavour)).flatten();
-    let chosen = errors.keep(chosen_name(args.name)).flatten();
+pub(crate) fn check(mut args: Args, item: Service) -> Verdict {
+    let mut errors = std::mem::take(&mut args.errors);
+    let terms = terms::check(&mut args, &mut errors);
+    let flavour = errors.keep(flavour(std::mem::take(&mut args.flavour))).flatten();
+    let chosen = errors.keep(chosen_name(std::mem::take(&mut args.name))).flatten();
     let colour = flavour.map(|(flavour, _)| flavour);
-    let call = errors.keep(call(&item.kind, colour)).flatten();
+    let call = match args.idle.given() {
+        Some(idle) => errors.keep(runs_nothing(&item.kind, idle)).map(|()| None),
+        None => errors.keep(call(&item.kind, colour)).flatten().map(Some),
+    };
+    if let Some(Some(call)) = &call {
+        terms::check_call(&terms, &args, call, &mut errors);
+    }
     let target = errors.keep(target(item.kind));
-    let place = target.zip(facade(args.facade)).map(|((target, default_name), facade)| {
+    let facade = facade(std::mem::take(&mut args.facade));
+    let place = target.zip(facade).map(|((target, default_name), facade)| {
         (Place { facade, attrs: item.attrs, target }, default_name)
     });
+    if let Some((place, default_name)) = &place
+        && let Some(own) = place.target.ident()
+    {
+        terms::check_after(&terms, chosen.as_ref().unwrap_or(default_name), own, &mut errors);
+    }
     match (errors.all(), flavour, call, place) {
         (None, Some((flavour, flavour_at)), Some(call), Some((place, default_name))) => {
             let name = chosen.unwrap_or(default_name);
-            Ok(Plan { place, flavour, flavour_at, name, call })
+            Ok(Plan { place, flavour, flavour_at, name, call, terms })
         }
         (errors, _, _, place) => Err(Box::new(Refusal {
             // Whatever is missing has left an error; were it not so, refuse rather than panic.
             errors: errors.unwrap_or_else(|| Error::new(Span::call_site(), "`#[service]` failed")),
             place: place.map(|(place, _)| place),
         })),
+    }
+}
+
+impl Target {
+    /// The name of the type or function.
+    fn ident(&self) -> Option<&Ident> {
+        match self {
+            Target::Type { ty, .. } => last_ident(ty),
+            Target::Function(ident) => Some(ident),
+        }
+    }
+}
+
+/// What is `idle` has no body.
+fn runs_nothing(kind: &Kind, idle: &Ident) -> Result<()> {
+    match kind {
+        Kind::Impl(block) => match block.runs.first() {
+            Some(run) => {
+                let odd = "an `idle` service runs nothing; remove `run`, or `idle`";
+                Err(Error::new(run.ident.span(), odd))
+            }
+            None => Ok(()),
+        },
+        Kind::Function(_) => {
+            let odd = "a function is a body, and an `idle` service runs nothing; \
+                       put it on the `impl` block of a type";
+            Err(Error::new(idle.span(), odd))
+        }
+        Kind::Other(_) => Ok(()),
     }
 }
 
@@ -279,7 +324,7 @@ mod tests {
 
     #[test]
     fn all_mistakes_of_one_use_are_told_at_once() {
-        let args = r#"flavour = "thread", name = "", after = [Other]"#;
+        let args = r#"flavour = "thread", name = "", behind = [Other]"#;
         let (errors, _) = refusal(args, "impl Api { async fn run(n: u8) {} }");
         // The unknown argument, the name, `async`, the receiver, the argument of `run`.
         assert_eq!(errors.len(), 5, "{errors:?}");

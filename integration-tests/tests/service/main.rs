@@ -12,6 +12,7 @@ mod supervision;
 mod one_by_one;
 mod shared;
 mod faults;
+mod attribute;
 
 use std::sync::Arc;
 use std::sync::mpsc::Sender;

@@ -8,6 +8,7 @@ pub(crate) mod state;
 pub(crate) mod spec;
 pub(crate) mod error;
 pub(crate) mod graph;
+pub(crate) mod exclusive;
 pub(crate) mod body;
 pub(crate) mod launch;
 pub(crate) mod registry;
