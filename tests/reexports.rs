@@ -10,6 +10,7 @@ fn types_are_there_and_can_be_debugged() {
     debug::<spumoni::AddError<()>>();
     debug::<spumoni::AdoptError<()>>();
     debug::<spumoni::Attempt<()>>();
+    debug::<spumoni::Backoff>();
     debug::<spumoni::Barrier>();
     debug::<spumoni::BuildError>();
     debug::<spumoni::BusyView>();
@@ -18,6 +19,7 @@ fn types_are_there_and_can_be_debugged() {
     debug::<spumoni::Elapsed>();
     debug::<spumoni::Event>();
     debug::<spumoni::ExecuteError<()>>();
+    debug::<spumoni::Exclusive<()>>();
     debug::<spumoni::Failure>();
     debug::<spumoni::FlavourId>();
     debug::<spumoni::ForkError<()>>();
@@ -28,6 +30,7 @@ fn types_are_there_and_can_be_debugged() {
     debug::<spumoni::GroupView>();
     debug::<spumoni::Handle>();
     debug::<spumoni::HomeView>();
+    debug::<spumoni::Intensity>();
     debug::<spumoni::Item<()>>();
     debug::<spumoni::ItemError<()>>();
     debug::<spumoni::ItemHandle<(), ()>>();
@@ -36,6 +39,16 @@ fn types_are_there_and_can_be_debugged() {
     debug::<spumoni::JoinGroupError>();
     debug::<spumoni::JoinError>();
     debug::<spumoni::Launch>();
+    debug::<spumoni::OnServiceExit>();
+    debug::<spumoni::Restart>();
+    debug::<spumoni::ServiceBuilder<'static, ()>>();
+    debug::<spumoni::ServiceError>();
+    debug::<spumoni::ServiceList>();
+    debug::<spumoni::ServiceState>();
+    debug::<spumoni::ServiceView>();
+    debug::<spumoni::Skip>();
+    debug::<spumoni::Strategy>();
+    debug::<spumoni::Turn<'static, ()>>();
     debug::<spumoni::Member>();
     debug::<spumoni::MemberBuilder<'static>>();
     debug::<spumoni::MemberEnd>();

@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 use integration_tests::page::{Page, Shown, Tests, cells};
 
 /// Letter, the highest number, and the numbers below that were given to no case.
-const CASES: [(char, u32, &[u32]); 3] = [
+const CASES: [(char, u32, &[u32]); 4] = [
     ('O', 39, &[9, 12, 21, 33, 36]),
+    ('S', 95, &[12, 15, 23, 26, 81, 88, 89]),
     (
         'A',
         169,

@@ -45,10 +45,10 @@ pub(crate) fn check(args: &mut Args, errors: &mut Errors) -> Terms {
     let mut terms = Terms {
         workers: read(&args.workers, workers, errors),
         every: read(&args.every, some_time, errors),
-        restart: read(&args.restart, |it| one_of("restart", RESTART, it), errors),
-        strategy: read(&args.strategy, |it| one_of("strategy", STRATEGY, it), errors),
-        on_exit: read(&args.on_exit, |it| one_of("on_exit", ON_EXIT, it), errors),
-        on_failure: read(&args.on_failure, |it| one_of("on_failure", ON_FAILURE, it), errors),
+        restart: read(&args.restart, |it| one_of(RESTART, it), errors),
+        strategy: read(&args.strategy, |it| one_of(STRATEGY, it), errors),
+        on_exit: read(&args.on_exit, |it| one_of(ON_EXIT, it), errors),
+        on_failure: read(&args.on_failure, |it| one_of(ON_FAILURE, it), errors),
         backoff: read(&args.backoff, backoff, errors),
         intensity: read(&args.intensity, intensity, errors),
         grace: read(&args.grace, time, errors),
@@ -202,16 +202,12 @@ fn workers(number: &LitInt) -> Result<u32> {
     Ok(workers)
 }
 
-fn one_of(
-    what: &str,
-    known: &[(&'static str, &'static str)],
-    given: &LitStr,
-) -> Result<&'static str> {
+fn one_of(known: &[(&'static str, &'static str)], given: &LitStr) -> Result<&'static str> {
     let value = given.value();
     let found = known.iter().find(|(name, _)| *name == value).map(|(_, variant)| *variant);
     found.ok_or_else(|| {
         let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-        Error::new(given.span(), unknown(&format!("value of `{what}`"), &value, &names))
+        Error::new(given.span(), unknown("value", &value, &names))
     })
 }
 
@@ -318,7 +314,7 @@ mod tests {
             ("workers = 0", "at least 1"),
             ("every = '0s'", "longer than zero"),
             ("grace = '5'", "`5` is no duration"),
-            ("restart = 'sometimes'", "known value of `restart`s: `never`"),
+            ("restart = 'sometimes'", "known values: `never`"),
             ("restart = 'on-failur'", "did you mean `on-failure`?"),
             ("restart = 'always', backoff = '3s..1s'", "shorter than the first"),
             ("restart = 'always', intensity = '5'", "`\"5 in 60s\"`"),

@@ -7,7 +7,10 @@ use std::process::exit;
 use std::thread;
 use std::time::Duration;
 
-use spumoni::{Context, Handle, ServiceRunner, Smol, StopReport, Thread, Tokio, signal};
+use spumoni::{
+    Backoff, Context, Handle, Launch, Restart, Service, ServiceRunner, ServiceState, Smol, Spec,
+    StopReport, Thread, Tokio, signal,
+};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -26,6 +29,10 @@ fn main() -> StopReport {
         "beside-tokio" => beside_tokio(),
         "stuck" => stuck(),
         "again" => again(),
+        "in-init" => in_init(),
+        "between" => between(),
+        "in-backoff" => in_backoff(),
+        "in-stop" => in_stop(),
         other => {
             eprintln!("no such way: {other}");
             exit(2)
@@ -205,4 +212,78 @@ fn again() -> StopReport {
     println!("first {}", plain().exit_code());
     told();
     plain()
+}
+
+/// A service made of a launch.
+struct Made(Launch);
+
+impl Service for Made {
+    const SPEC: Spec = Spec::new("made", file!(), line!());
+
+    fn launch(self) -> Launch {
+        self.0
+    }
+}
+
+/// Says that it begins, stays until it is asked, and says that it ends.
+fn staying(name: &'static str) -> Launch {
+    Launch::repeat(Thread, move || {
+        println!("+{name}");
+        Context::current().stopped_blocking();
+        println!("-{name}");
+    })
+}
+
+/// One service stands in its initialisation, which listens, and another waits for its end.
+fn in_init() -> StopReport {
+    let runner = patient();
+    let init = async || {
+        println!("initialising");
+        Context::current().stopped().await;
+    };
+    let slow = Launch::repeat(Smol, async || println!("never")).init(Tokio, init);
+    runner.service(Made(slow)).name("slow").add().expect("taken");
+    runner.service(Made(staying("other"))).name("other").add().expect("taken");
+    runner.run()
+}
+
+/// One service runs and is not ready, and another waits for that.
+fn between() -> StopReport {
+    let runner = patient();
+    runner.service(Made(staying("store"))).name("store").notify().add().expect("taken");
+    let http = runner.service(Made(staying("http"))).name("http").after(["store"]);
+    http.add().expect("taken");
+    runner.run()
+}
+
+/// One service has failed and is to be restarted in a day.
+fn in_backoff() -> StopReport {
+    let runner = patient();
+    runner.service(Made(staying("store"))).name("store").add().expect("taken");
+    let fails = Launch::repeat(Smol, async || Err::<(), _>(anyhow::anyhow!("once")));
+    let fails = runner.service(Made(fails)).name("fails").restart(Restart::Always);
+    fails.backoff(Backoff::new(DAY, DAY)).add().expect("taken");
+    let handle = runner.handle();
+    thread::spawn(move || {
+        let there = handle.services_until_blocking(DAY, |list| {
+            list.get("fails").is_some_and(|one| one.state() == ServiceState::Backoff)
+                && list.get("store").is_some_and(|one| one.state() == ServiceState::Running)
+        });
+        println!("backoff {}", there.is_some());
+    });
+    runner.run()
+}
+
+/// A service that others need waits for one that does not end.
+fn in_stop() -> StopReport {
+    let runner = patient();
+    runner.service(Made(staying("store"))).name("store").add().expect("taken");
+    let deaf = Launch::repeat(Smol, async || {
+        println!("+deaf");
+        Context::current().stopped().await;
+        println!("asked");
+        pending::<()>().await
+    });
+    runner.service(Made(deaf)).name("deaf").after(["store"]).add().expect("taken");
+    runner.run()
 }

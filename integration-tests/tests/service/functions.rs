@@ -141,6 +141,7 @@ fn discover_finds_every_registered_function_of_every_flavour() {
     });
 }
 
+/// S6: the name is that of the function, unless another is given.
 #[test]
 fn registrations_tell_where_they_stand_and_are_sorted_by_name() {
     let names = registered_names();

@@ -13,6 +13,8 @@ mod one_by_one;
 mod shared;
 mod faults;
 mod attribute;
+mod model;
+mod signals;
 
 use std::sync::Arc;
 use std::sync::mpsc::Sender;

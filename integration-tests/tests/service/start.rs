@@ -100,7 +100,7 @@ fn a_service_that_skips_itself_holds_up_nobody<F: Any>(flavour: F) {
     assert_eq!(trace.text(), "+http -http");
 }
 
-/// Rule 24.
+/// S46, rule 24.
 fn f087_a_start_that_fails_midway_is_unwound_in_reverse<F: Any>(flavour: F) {
     let (runner, trace) = (runner(), Trace::default());
     for (name, after) in [("a", None), ("b", Some("a"))] {
