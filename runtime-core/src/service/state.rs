@@ -54,7 +54,8 @@ impl ServiceState {
             (S::New | S::Backoff | S::Terminated | S::Failed | S::Skipped, E::Start) => {
                 Some(S::Starting)
             }
-            (S::Starting, E::Skip) => Some(S::Skipped),
+            // Also when it was asked to stop meanwhile.
+            (S::Starting | S::Stopping, E::Skip) => Some(S::Skipped),
             (S::Starting, E::Ready) => Some(S::Running),
             (S::Starting | S::Running, E::Retry) => Some(S::Backoff),
             (S::Starting | S::Running, E::Stop) => Some(S::Stopping),
@@ -67,15 +68,10 @@ impl ServiceState {
             // Spelled out instead of `_`, so that a new state stops the build here.
             (S::Starting | S::Running | S::Stopping, E::Start) => None,
             (
-                S::New
-                | S::Running
-                | S::Stopping
-                | S::Terminated
-                | S::Failed
-                | S::Backoff
-                | S::Skipped,
+                S::New | S::Running | S::Terminated | S::Failed | S::Backoff | S::Skipped,
                 E::Skip | E::Ready,
             )
+            | (S::Stopping, E::Ready)
             | (
                 S::New | S::Stopping | S::Terminated | S::Failed | S::Backoff | S::Skipped,
                 E::Retry,
