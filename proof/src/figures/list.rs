@@ -1,0 +1,192 @@
+//! Every figure, in the order of the page.
+
+use super::startup::When;
+use super::{Figure, How, command, documents, failure, leftovers, memory, overshoot, startup};
+use crate::way::Way;
+
+/// All of them.
+pub(crate) fn all() -> Vec<Figure> {
+    let mut all = measured();
+    all.extend(read());
+    all.extend(elsewhere());
+    all
+}
+
+fn measured() -> Vec<Figure> {
+    vec![
+        Figure {
+            key: "overshoot-tokio",
+            title: "stop past its deadline, tokio lane",
+            goal: "< 5, < 20, < 50 ms",
+            explained: "A task of the lane spins and never yields; it asks for a stop with a deadline, and the time is taken from there until `run` has given the report, less the deadline.",
+            how: How::Short(|pace| overshoot::measure(Way::Tokio, pace)),
+        },
+        Figure {
+            key: "overshoot-smol",
+            title: "stop past its deadline, smol lane",
+            goal: "< 5, < 20, < 50 ms",
+            explained: "The same on the smol lane.",
+            how: How::Short(|pace| overshoot::measure(Way::Smol, pace)),
+        },
+        Figure {
+            key: "overshoot-thread",
+            title: "stop past its deadline, thread",
+            goal: "< 5, < 20, < 50 ms",
+            explained: "The same with a call on a thread of the pool.",
+            how: How::Short(|pace| overshoot::measure(Way::Thread, pace)),
+        },
+        Figure {
+            key: "failure-tokio",
+            title: "from a failure to the end of `run`, tokio lane",
+            goal: "p99 < 5 ms",
+            explained: "A task returns an error while one task of each flavour waits for the stop; the time is taken from just before the return until `run` has given the report, with all lanes ended.",
+            how: How::Short(|pace| failure::measure(Way::Tokio, pace)),
+        },
+        Figure {
+            key: "failure-smol",
+            title: "from a failure to the end of `run`, smol lane",
+            goal: "p99 < 5 ms",
+            explained: "The same where the task that fails is on the smol lane.",
+            how: How::Short(|pace| failure::measure(Way::Smol, pace)),
+        },
+        Figure {
+            key: "failure-thread",
+            title: "from a failure to the end of `run`, thread",
+            goal: "p99 < 5 ms",
+            explained: "The same where it is on a thread of the pool.",
+            how: How::Short(|pace| failure::measure(Way::Thread, pace)),
+        },
+        Figure {
+            key: "sigterm-start",
+            title: "SIGTERMs lost in the first 12 ms after spawn",
+            goal: "≤ 3 of 200",
+            explained: "A daemon whose first statement is `spumoni::signal::hold()` gets a SIGTERM at a random moment, and is lost if the signal kills it instead of ending it in good order; what is lost came before `main`.",
+            how: How::Short(|pace| startup::measure("spumoni", When::WhileItStarts, pace)),
+        },
+        Figure {
+            key: "sigterm-guard",
+            title: "SIGTERMs lost after `hold()`",
+            goal: "0",
+            explained: "The same, but the signal is sent when the daemon has said that `hold()` has returned, before it has made a runner.",
+            how: How::Short(|pace| startup::measure("spumoni", When::AfterTheGuard, pace)),
+        },
+        Figure {
+            key: "sigterm-start-tokio",
+            title: "for comparison: a plain tokio program, first 12 ms",
+            goal: "",
+            explained: "A program on a multi-thread tokio runtime whose first statement in `block_on` is `signal(SignalKind::terminate())`, at the same moments.",
+            how: How::Short(|pace| startup::measure("tokio", When::WhileItStarts, pace)),
+        },
+        Figure {
+            key: "sigterm-guard-tokio",
+            title: "for comparison: a plain tokio program, after that statement",
+            goal: "",
+            explained: "The same, but the signal is sent when the program has said that its handler is there.",
+            how: How::Short(|pace| startup::measure("tokio", When::AfterTheGuard, pace)),
+        },
+        Figure {
+            key: "leftovers",
+            title: "left after 1,000 runners",
+            goal: "0, 0",
+            explained: "Each runner runs one task on each flavour and ends; counted in `/proc` is what there is more of than after the first one, which brings smol's `async-io` thread.",
+            how: How::Short(leftovers::measure),
+        },
+        Figure {
+            key: "memory-tokio",
+            title: "memory growth per million tasks, tokio lane",
+            goal: "< 1 %",
+            explained: "Resident memory of the process after two times a million adopted tasks that have ended, the second time against the first.",
+            how: How::Short(|pace| memory::measure(Way::Tokio, pace)),
+        },
+        Figure {
+            key: "memory-thread",
+            title: "memory growth per million tasks, thread",
+            goal: "< 1 %",
+            explained: "The same on the pool.",
+            how: How::Short(|pace| memory::measure(Way::Thread, pace)),
+        },
+    ]
+}
+
+fn read() -> Vec<Figure> {
+    vec![
+        Figure {
+            key: "durability",
+            title: "records of scoopd after kills",
+            goal: "all found",
+            explained: "The daemon gets `kill -9` at random moments under load and is started again; every record whose request was answered with 200 is looked for in the database.",
+            how: How::Long(command::durability),
+        },
+        Figure {
+            key: "soak",
+            title: "soak of scoopd",
+            goal: "all found, nothing grows",
+            explained: "The daemon under random clients, good and bad, and kills; its threads, descriptors and memory are looked at all the time.",
+            how: How::Long(command::soak),
+        },
+        Figure {
+            key: "unsafe",
+            title: "`unsafe` code",
+            goal: "1 file",
+            explained: "Blocks, implementations and functions marked `unsafe` in what ships, and the arguments that stand beside them.",
+            how: How::Short(documents::unsafe_code),
+        },
+        Figure {
+            key: "loom",
+            title: "loom",
+            goal: "no failure",
+            explained: "Models of the core's protocols, and the interleavings that loom has run them in.",
+            how: How::Long(|_| command::gate("ci/loom.sh")),
+        },
+        Figure {
+            key: "planted",
+            title: "planted faults found",
+            goal: "all",
+            explained: "Wrong lines that are built in one after the other, each of which has to turn the named level of tests red.",
+            how: How::Long(command::planted),
+        },
+        Figure {
+            key: "faults",
+            title: "rows of the fault matrix",
+            goal: "all held or documented",
+            explained: "Faults that were thought of, by what happens here: held by a test on every flavour it applies to, an abort that is documented, or open.",
+            how: How::Short(documents::faults),
+        },
+        Figure {
+            key: "behaviours",
+            title: "rows of the behaviours",
+            goal: "none open",
+            explained: "What the three systems whose ideas spumoni unites do, case by case, and whether a test shows it here.",
+            how: How::Short(documents::behaviours),
+        },
+    ]
+}
+
+fn elsewhere() -> Vec<Figure> {
+    let not_run = |key, title, explained, command| Figure { key, title, goal: "", explained, how: How::NotRun(command) };
+    vec![
+        not_run(
+            "tsan",
+            "ThreadSanitizer",
+            "Reports whose first frames are ours, after the triage of those that std brings.",
+            Some("ci/tsan.sh"),
+        ),
+        not_run("asan", "AddressSanitizer and leaks", "Errors and leaks in the test suite.", Some("ci/asan.sh")),
+        not_run("valgrind", "valgrind", "Errors of memcheck in the tests of the file that has `unsafe` code.", Some("ci/valgrind.sh")),
+        not_run(
+            "flaky",
+            "flaky tests in 500 rounds",
+            "Tests that fail once in so many rounds, every second one on a busy machine.",
+            Some("ROUNDS=500 ci/rounds.sh"),
+        ),
+        not_run(
+            "mutants",
+            "mutants of the core, killed of viable",
+            "Random changes of the core that some test notices.",
+            Some("cargo mutants -p spumoni-core --timeout 60"),
+        ),
+        not_run("shuttle", "shuttle schedules", "Random schedules of the whole core; there are no scenarios yet.", None),
+        not_run("proptest", "proptest steps", "Steps of a state machine against a reference model; there is none yet.", None),
+        not_run("fuzz", "fuzz runs", "Random inputs for operations, names, durations and graphs; there are no targets yet.", None),
+    ]
+}
