@@ -32,7 +32,6 @@ pub(crate) struct End {
     pub(crate) signal: Option<i32>,
     /// Whether its time was over and we killed it.
     pub(crate) hung: bool,
-    pub(crate) lived: Duration,
 }
 
 /// Where a child's lines go.
@@ -40,8 +39,6 @@ pub(crate) struct End {
 pub(crate) enum Output {
     /// To us.
     Read,
-    /// To our own standard error, for whoever looks into a case.
-    Shown,
     Nowhere,
     /// Into pipes that nobody reads any more.
     Broken,
@@ -53,7 +50,6 @@ impl Child {
         command.arg(ROLE).args(role).stdin(Stdio::null());
         match output {
             Output::Read => command.stdout(Stdio::piped()).stderr(Stdio::null()),
-            Output::Shown => command.stdout(io::stderr()).stderr(Stdio::inherit()),
             Output::Nowhere => command.stdout(Stdio::null()).stderr(Stdio::null()),
             Output::Broken => command.stdout(broken()?).stderr(broken()?),
         };
@@ -87,20 +83,15 @@ impl Child {
     pub(crate) fn end(mut self, limit: Duration) -> io::Result<End> {
         loop {
             if let Some(status) = self.process.try_wait()? {
-                return Ok(self.ended(status, false));
+                return Ok(ended(status, false));
             }
             if self.begun.elapsed() > limit {
                 self.process.kill()?;
                 let status = self.process.wait()?;
-                return Ok(self.ended(status, true));
+                return Ok(ended(status, true));
             }
             thread::sleep(LOOK);
         }
-    }
-
-    fn ended(&self, status: ExitStatus, hung: bool) -> End {
-        let signal = if hung { None } else { status.signal() };
-        End { code: status.code(), signal, hung, lived: self.begun.elapsed() }
     }
 }
 
@@ -125,9 +116,16 @@ pub(crate) fn measure(role: &[&str], limit: Duration) -> Result<Vec<String>, Err
     let text = reader.join().map_err(|_| "the reader of a child panicked")??;
     if end.code != Some(0) {
         let role = role.join(" ");
-        return Err(format!("`child {role}` ended badly: {end:?}; run it by hand to see why").into());
+        return Err(
+            format!("`child {role}` ended badly: {end:?}; run it by hand to see why").into()
+        );
     }
     Ok(text.lines().map(str::to_owned).collect())
+}
+
+fn ended(status: ExitStatus, hung: bool) -> End {
+    let signal = if hung { None } else { status.signal() };
+    End { code: status.code(), signal, hung }
 }
 
 /// The writing end of a pipe whose reading end is closed.

@@ -26,7 +26,8 @@ impl Watch {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let kernel = read("/proc/sys/kernel/osrelease");
         let compiler = env!("PROOF_RUSTC");
-        let mut text = format!("{}, {cores} cores, Linux {}, {compiler}", processor(), kernel.trim());
+        let mut text =
+            format!("{}, {cores} cores, Linux {}, {compiler}", processor(), kernel.trim());
         let others = self.others();
         if others > NOISY {
             text.push_str(&format!(", NOISY: others used {others:.1} cores meanwhile"));

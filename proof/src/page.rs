@@ -68,10 +68,16 @@ fn row(figure: &Figure, entry: Option<&Entry>, machines: &[String]) -> String {
         (Some(Entry { value, tried, stamp }), _) => {
             format!("| {title} | {value} | {goal} | {tried} | {} |", taken(stamp, machines))
         }
-        (None, How::NotRun(Some(command))) => format!("| {title} | not run | {goal} | `{command}` | – |"),
+        (None, How::NotRun(Some(command))) => {
+            format!("| {title} | not run | {goal} | `{command}` | – |")
+        }
         (None, How::NotRun(None)) => format!("| {title} | not run | {goal} | no command yet | – |"),
-        (None, How::Short(_)) => format!("| {title} | not run | {goal} | `--only {}` | – |", figure.key),
-        (None, How::Long(_)) => format!("| {title} | not run | {goal} | `--all`, or `--only {}` | – |", figure.key),
+        (None, How::Short(_)) => {
+            format!("| {title} | not run | {goal} | `--only {}` | – |", figure.key)
+        }
+        (None, How::Long(_)) => {
+            format!("| {title} | not run | {goal} | `--all`, or `--only {}` | – |", figure.key)
+        }
     }
 }
 

@@ -77,8 +77,9 @@ impl Record {
     /// What was measured before; nothing if there is no such file.
     pub(crate) fn read(file: &Path) -> Result<Self, Error> {
         match fs::read_to_string(file) {
-            Ok(text) => serde_json::from_str(&text)
-                .map_err(|error| format!("{}: {error}; remove it to begin anew", file.display()).into()),
+            Ok(text) => serde_json::from_str(&text).map_err(|error| {
+                format!("{}: {error}; remove it to begin anew", file.display()).into()
+            }),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Record::default()),
             Err(error) => Err(format!("{}: {error}", file.display()).into()),
         }

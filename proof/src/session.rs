@@ -45,7 +45,11 @@ pub(crate) fn run(flags: &Flags) -> Result<(), Error> {
         }
         _ => print!("{text}"),
     }
-    if failed.is_empty() { Ok(()) } else { Err(format!("not measured: {}", failed.join("; ")).into()) }
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("not measured: {}", failed.join("; ")).into())
+    }
 }
 
 fn list(figures: &[Figure]) {

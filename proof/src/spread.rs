@@ -38,7 +38,10 @@ mod tests {
     fn a_spread_is_taken_at_the_ranks_and_of_nothing_there_is_none() {
         let all = (0..1_000).rev().map(Duration::from_micros).collect();
         let spread = Spread::of(all).expect("a thousand");
-        assert_eq!((spread.p50, spread.p99), (Duration::from_micros(500), Duration::from_micros(990)));
+        assert_eq!(
+            (spread.p50, spread.p99),
+            (Duration::from_micros(500), Duration::from_micros(990))
+        );
         assert_eq!(spread.to_string(), "p50 0.50 ms, p99 0.99 ms, max 1.00 ms");
         assert_eq!(Spread::of(Vec::new()), None);
     }

@@ -43,7 +43,8 @@ pub(crate) fn planted(_: &Pace) -> Result<Measured, Error> {
     if planted == 0 {
         return Err(format!("{script} planted nothing").into());
     }
-    let levels: Vec<String> = levels.iter().map(|(level, count)| format!("{level} {count}")).collect();
+    let levels: Vec<String> =
+        levels.iter().map(|(level, count)| format!("{level} {count}")).collect();
     let mut value = format!("{found} of {planted} (by {})", levels.join(", "));
     if !missed.is_empty() {
         value.push_str(&format!("; missed: {}", missed.join(", ")));
@@ -71,7 +72,10 @@ fn daemon(test: &str, variable: &str, amount: u32, tried: &str) -> Result<Measur
     let text = output(&mut command)?;
     // The name of the test may stand before it in the same line.
     let told = text.lines().filter_map(|line| line.split_once(&format!("{test}: ")));
-    let line = told.map(|(_, rest)| rest).filter(|rest| rest.starts_with(|first: char| first.is_ascii_digit())).last();
+    let line = told
+        .map(|(_, rest)| rest)
+        .filter(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
+        .last();
     let line = line.ok_or_else(|| format!("the test `{test}` of scoopd told nothing"))?;
     Ok(Measured { value: line.to_owned(), tried: tried.to_owned() })
 }

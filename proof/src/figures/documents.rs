@@ -17,7 +17,8 @@ pub(crate) fn faults(_: &Pace) -> Result<Measured, Error> {
         *states.entry(state.to_owned()).or_default() += 1;
     }
     let held = states.remove("held").unwrap_or_default();
-    let rest: Vec<String> = states.iter().map(|(state, count)| format!("{count} {state}")).collect();
+    let rest: Vec<String> =
+        states.iter().map(|(state, count)| format!("{count} {state}")).collect();
     let value = format!("{held} held of {} ({})", rows.len(), rest.join("; "));
     Ok(Measured { value, tried: "`docs/faults.md`".to_owned() })
 }
@@ -26,12 +27,16 @@ pub(crate) fn faults(_: &Pace) -> Result<Measured, Error> {
 pub(crate) fn behaviours(_: &Pace) -> Result<Measured, Error> {
     let case = |first: &str| {
         let mut letters = first.chars();
-        letters.next().is_some_and(|c| c.is_ascii_uppercase()) && letters.next().is_some_and(|c| c.is_ascii_digit())
+        letters.next().is_some_and(|c| c.is_ascii_uppercase())
+            && letters.next().is_some_and(|c| c.is_ascii_digit())
     };
     let rows = rows("docs/behaviours.md", case)?;
     let last = |row: &Vec<String>| row.last().cloned().unwrap_or_default();
     let tested = rows.iter().filter(|row| last(row).contains("::")).count();
-    let open = rows.iter().filter(|row| last(row).contains("*open*") || last(row).starts_with("open")).count();
+    let open = rows
+        .iter()
+        .filter(|row| last(row).contains("*open*") || last(row).starts_with("open"))
+        .count();
     let value = format!(
         "{tested} of {} shown by tests; {open} open, {} answered by a reason",
         rows.len(),
@@ -47,7 +52,8 @@ pub(crate) fn unsafe_code(_: &Pace) -> Result<Measured, Error> {
 
 /// The cells of those rows of a page's tables whose first cell is wanted.
 fn rows(page: &str, wanted: impl Fn(&str) -> bool) -> Result<Vec<Vec<String>>, Error> {
-    let text = fs::read_to_string(workspace().join(page)).map_err(|error| format!("{page}: {error}"))?;
+    let text =
+        fs::read_to_string(workspace().join(page)).map_err(|error| format!("{page}: {error}"))?;
     let rows = text.lines().filter_map(|line| line.strip_prefix("| ")).map(|line| {
         let line = line.trim_end().trim_end_matches('|');
         line.split(" | ").map(|cell| cell.trim().to_owned()).collect::<Vec<_>>()

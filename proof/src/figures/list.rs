@@ -163,7 +163,13 @@ fn read() -> Vec<Figure> {
 }
 
 fn elsewhere() -> Vec<Figure> {
-    let not_run = |key, title, explained, command| Figure { key, title, goal: "", explained, how: How::NotRun(command) };
+    let not_run = |key, title, explained, command| Figure {
+        key,
+        title,
+        goal: "",
+        explained,
+        how: How::NotRun(command),
+    };
     vec![
         not_run(
             "tsan",
@@ -171,8 +177,18 @@ fn elsewhere() -> Vec<Figure> {
             "Reports whose first frames are ours, after the triage of those that std brings.",
             Some("ci/tsan.sh"),
         ),
-        not_run("asan", "AddressSanitizer and leaks", "Errors and leaks in the test suite.", Some("ci/asan.sh")),
-        not_run("valgrind", "valgrind", "Errors of memcheck in the tests of the file that has `unsafe` code.", Some("ci/valgrind.sh")),
+        not_run(
+            "asan",
+            "AddressSanitizer and leaks",
+            "Errors and leaks in the test suite.",
+            Some("ci/asan.sh"),
+        ),
+        not_run(
+            "valgrind",
+            "valgrind",
+            "Errors of memcheck in the tests of the file that has `unsafe` code.",
+            Some("ci/valgrind.sh"),
+        ),
         not_run(
             "flaky",
             "flaky tests in 500 rounds",
@@ -185,8 +201,23 @@ fn elsewhere() -> Vec<Figure> {
             "Random changes of the core that some test notices.",
             Some("cargo mutants -p spumoni-core --timeout 60"),
         ),
-        not_run("shuttle", "shuttle schedules", "Random schedules of the whole core; there are no scenarios yet.", None),
-        not_run("proptest", "proptest steps", "Steps of a state machine against a reference model; there is none yet.", None),
-        not_run("fuzz", "fuzz runs", "Random inputs for operations, names, durations and graphs; there are no targets yet.", None),
+        not_run(
+            "shuttle",
+            "shuttle schedules",
+            "Random schedules of the whole core; there are no scenarios yet.",
+            None,
+        ),
+        not_run(
+            "proptest",
+            "proptest steps",
+            "Steps of a state machine against a reference model; there is none yet.",
+            None,
+        ),
+        not_run(
+            "fuzz",
+            "fuzz runs",
+            "Random inputs for operations, names, durations and graphs; there are no targets yet.",
+            None,
+        ),
     ]
 }

@@ -23,7 +23,11 @@ pub(crate) fn measure(way: Way, pace: &Pace) -> Result<Measured, Error> {
     let [before, after] = lines.as_slice() else { return Err("the child measured nothing".into()) };
     let (before, after): (f64, f64) = (before.parse()?, after.parse()?);
     let grown = (after - before) / 1024.0;
-    let value = format!("{grown:+.0} KiB, {:+.2} % of {:.1} MiB", grown * 102_400.0 / before, before / 1_048_576.0);
+    let value = format!(
+        "{grown:+.0} KiB, {:+.2} % of {:.1} MiB",
+        grown * 102_400.0 / before,
+        before / 1_048_576.0
+    );
     Ok(Measured { value, tried: format!("{tasks} tasks, after as many to warm up") })
 }
 

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use spumoni::prelude::*;
 
 use super::{Measured, Pace};
+use crate::Error;
 use crate::child;
 use crate::roles::arg;
 use crate::spread::Spread;
 use crate::way::Way;
-use crate::Error;
 
 const STOPS: u32 = 1_000;
 const DEADLINE: Duration = Duration::from_millis(20);

@@ -49,7 +49,9 @@ pub(crate) fn measure(program: &str, when: When, pace: &Pace) -> Result<Measured
         }
     }
     if other > 0 {
-        return Err(format!("{other} children of {spawns} ended neither well nor by SIGTERM").into());
+        return Err(
+            format!("{other} children of {spawns} ended neither well nor by SIGTERM").into()
+        );
     }
     Ok(Measured { value: format!("{lost} of {spawns}"), tried: format!("{spawns} spawns") })
 }
@@ -66,7 +68,8 @@ pub(crate) fn play(args: &[String]) -> Result<(), Error> {
             if report.is_clean() { Ok(()) } else { Err(report.to_string().into()) }
         }
         "tokio" => tokio::runtime::Runtime::new()?.block_on(async {
-            let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+            let mut term =
+                tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
             say_ready();
             term.recv().await;
             Ok(())

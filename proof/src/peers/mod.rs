@@ -1,8 +1,15 @@
-//! stub
-use crate::record::Table;
-use crate::Error;
-pub(crate) fn play(_: &[String]) -> std::process::ExitCode { std::process::ExitCode::SUCCESS }
-pub(crate) fn compare(_: std::time::Instant) -> Result<Table, Error> { Err("stub".into()) }
-pub(crate) fn list() {}
-pub(crate) fn about() -> Vec<(&'static str, &'static str)> { Vec::new() }
-pub(crate) fn expectations() -> Vec<(&'static str, &'static str, &'static str)> { Vec::new() }
+//! The same faults for everybody: contestants, cases, and how they are judged.
+
+pub(crate) mod facts;
+pub(crate) mod payload;
+pub(crate) mod adapter;
+pub(crate) mod spumoni;
+pub(crate) mod tokio_bare;
+pub(crate) mod smol_bare;
+pub(crate) mod graceful;
+pub(crate) mod taskvisor;
+pub(crate) mod verdict;
+pub(crate) mod case;
+pub(crate) mod contest;
+
+pub(crate) use contest::{about, compare, expectations, list, play};
