@@ -18,7 +18,7 @@ fn measured() -> Vec<Figure> {
             key: "overshoot-tokio",
             title: "stop past its deadline, tokio lane",
             goal: "< 5, < 20, < 50 ms",
-            explained: "A task of the lane spins and never yields; it asks for a stop with a deadline, and the time is taken from there until `run` has given the report, less the deadline.",
+            explained: "A task of the lane spins and never yields; it asks for a stop with a deadline, and the time is taken from there until `run` has given the report, less the deadline. A runner keeps the last tenth of the time for its report, so a stop that comes back before its deadline counts as 0.",
             how: How::Short(|pace| overshoot::measure(Way::Tokio, pace)),
         },
         Figure {
