@@ -48,6 +48,8 @@ impl Child {
     pub(crate) fn start(role: &[&str], output: Output) -> Result<Self, Error> {
         let mut command = Command::new(env::current_exe()?);
         command.arg(ROLE).args(role).stdin(Stdio::null());
+        // Looking for the lines of a backtrace takes longer than many a deadline here.
+        command.env("RUST_BACKTRACE", "0");
         match output {
             Output::Read => command.stdout(Stdio::piped()).stderr(Stdio::null()),
             Output::Nowhere => command.stdout(Stdio::null()).stderr(Stdio::null()),

@@ -14,7 +14,7 @@ use super::facts::{self, Facts, note};
 use super::verdict::{self, Seen};
 use super::{graceful, smol_bare, spumoni, taskvisor, tokio_bare};
 use crate::child::Child;
-use crate::machine::{self, Watch};
+use crate::machine::Watch;
 use crate::record::{Cell, Row, Stamp, Table};
 use crate::roles::arg;
 use crate::way;
@@ -152,11 +152,12 @@ fn act(adapter: &dyn Adapter, case: &Case) {
 }
 
 /// From now on only so many descriptors more may be opened.
-fn allow_descriptors(more: u64) -> Result<(), Error> {
-    // The one that looks is closed again, and they are numbered without gaps.
-    let open = machine::descriptors().saturating_sub(1) as u64;
+fn allow_descriptors(more: usize) -> Result<(), Error> {
+    // The limit is for their numbers, of which those that are free are taken first.
+    let is_free = |number: &u64| fs::symlink_metadata(format!("/proc/self/fd/{number}")).is_err();
+    let first_refused = (0..).filter(is_free).nth(more).ok_or("no number is free")?;
     let maximum = getrlimit(Resource::Nofile).maximum;
-    setrlimit(Resource::Nofile, Rlimit { current: Some(open + more), maximum })?;
+    setrlimit(Resource::Nofile, Rlimit { current: Some(first_refused), maximum })?;
     Ok(())
 }
 

@@ -161,11 +161,12 @@ impl Adapter for Spumoni {
 
     fn starts_without_descriptors(&self) -> Option<String> {
         let runner = quiet();
-        match self.0 {
-            Way::Tokio => Some(told(runner.adopt(Tokio, async || ()))),
-            Way::Smol => Some(told(runner.adopt(Smol, async || ()))),
-            Way::Thread => Some(told(runner.adopt(Thread, || ()))),
-        }
+        let answer = match self.0 {
+            Way::Tokio => told(runner.adopt(Tokio, async || ())),
+            Way::Smol => told(runner.adopt(Smol, async || ())),
+            Way::Thread => told(runner.adopt(Thread, || ())),
+        };
+        Some(format!("{answer}\n{}", runner.run()))
     }
 
     fn lives_inside_tokio(&self) -> Option<String> {

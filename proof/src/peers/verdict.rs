@@ -173,6 +173,19 @@ pub(crate) fn dropped(seen: &Seen) -> Cell {
     if seen.facts.has("dropped") { held() } else { broke("not dropped") }
 }
 
+/// The same with no time at all, when what is left can only be told.
+pub(crate) fn dropped_or_told(seen: &Seen) -> Cell {
+    if let Some(bad) = seen.bad_end() {
+        return bad;
+    }
+    if seen.is_late() {
+        return broke("late");
+    }
+    let told = seen.told();
+    let left = ["worker", "did not stop", "timed out"].iter().any(|words| told.contains(words));
+    if left || seen.facts.has("dropped") { held() } else { lacks("left behind, untold") }
+}
+
 /// Somebody reads what has been read.
 pub(crate) fn second_read(seen: &Seen) -> Cell {
     seen.bad_end().unwrap_or_else(held)
