@@ -74,8 +74,7 @@ fn daemon(test: &str, variable: &str, amount: u32, tried: &str) -> Result<Measur
     let told = text.lines().filter_map(|line| line.split_once(&format!("{test}: ")));
     let line = told
         .map(|(_, rest)| rest)
-        .filter(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
-        .last();
+        .rfind(|rest| rest.starts_with(|first: char| first.is_ascii_digit()));
     let line = line.ok_or_else(|| format!("the test `{test}` of scoopd told nothing"))?;
     Ok(Measured { value: line.to_owned(), tried: tried.to_owned() })
 }

@@ -1,6 +1,8 @@
 //! SIGTERMs that a program never sees, because they come while it starts.
 
 use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -66,6 +68,16 @@ pub(crate) fn play(args: &[String]) -> Result<(), Error> {
             runner.adopt(Tokio, async || Context::current().stopped().await)?;
             let report = runner.run();
             if report.is_clean() { Ok(()) } else { Err(report.to_string().into()) }
+        }
+        // The soonest that can be: what it loses came before `main`.
+        "handler" => {
+            let asked = Arc::new(AtomicBool::new(false));
+            signal_hook::flag::register(SIGTERM, Arc::clone(&asked))?;
+            say_ready();
+            while !asked.load(Ordering::Relaxed) {
+                thread::sleep(Duration::from_millis(1));
+            }
+            Ok(())
         }
         "tokio" => tokio::runtime::Runtime::new()?.block_on(async {
             let mut term =

@@ -125,7 +125,7 @@ fn failures() -> Vec<Case> {
             "5",
             script(&bomb, ONCE),
             verdict::drop_bomb,
-            "One of three pending tasks panics in its destructor when it is cancelled: the process lives, the others are dropped, the panic is told.",
+            "One of three pending tasks panics in its destructor when it is cancelled: the process lives, the others are dropped, the stop comes back, the panic is told.",
         ),
         Case::run(
             "error with a source",

@@ -11,6 +11,7 @@ use futures_lite::FutureExt;
 use smol::{Task, Timer, channel};
 
 use super::adapter::{Adapter, Script, Stop};
+use super::facts::note;
 use super::payload::{Does, Fault, Lent, NAP, Payload, chain};
 
 pub(crate) struct Smol;
@@ -149,14 +150,20 @@ async fn supervise(script: &Script, asked: channel::Receiver<()>) -> Vec<String>
         return told;
     }
     told.push(format!("{} tasks did not stop in time", tasks.len()));
-    let cancelled = async {
-        for task in tasks {
-            task.cancel().await;
-        }
-        true
-    };
-    cancelled.or(late(SHORT)).await;
+    if !cancel(tasks).or(late(SHORT)).await {
+        note("cancel hangs", "");
+    }
     told
+}
+
+/// Cancels all at the same time, so that nobody has to wait for another.
+async fn cancel(tasks: Tasks) -> bool {
+    let mut cancelled: Vec<_> = tasks.into_iter().map(|task| Box::pin(task.cancel())).collect();
+    poll_fn(|cx| {
+        cancelled.retain_mut(|one| one.as_mut().poll(cx).is_pending());
+        if cancelled.is_empty() { Poll::Ready(true) } else { Poll::Pending }
+    })
+    .await
 }
 
 async fn late(limit: Duration) -> bool {
