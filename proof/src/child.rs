@@ -136,3 +136,10 @@ fn broken() -> io::Result<Stdio> {
     drop(reader);
     Ok(writer.into())
 }
+
+/// The argument at this place, read as what is wanted.
+pub(crate) fn arg<T: std::str::FromStr>(args: &[String], at: usize) -> Result<T, Error> {
+    args.get(at)
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(|| format!("argument {at} is missing or wrong: {args:?}").into())
+}

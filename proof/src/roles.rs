@@ -25,10 +25,3 @@ pub(crate) fn play(mut args: impl Iterator<Item = String>) -> ExitCode {
         }
     }
 }
-
-/// The argument at this place, read as what is wanted.
-pub(crate) fn arg<T: std::str::FromStr>(args: &[String], at: usize) -> Result<T, crate::Error> {
-    args.get(at)
-        .and_then(|text| text.parse().ok())
-        .ok_or_else(|| format!("argument {at} is missing or wrong: {args:?}").into())
-}

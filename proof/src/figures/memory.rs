@@ -7,9 +7,8 @@ use spumoni::prelude::*;
 
 use super::{Measured, Pace};
 use crate::Error;
-use crate::child;
+use crate::child::{self, arg};
 use crate::machine;
-use crate::roles::arg;
 use crate::way::Way;
 
 const TASKS: u32 = 1_000_000;

@@ -9,8 +9,7 @@ use spumoni::prelude::*;
 
 use super::{Measured, Pace};
 use crate::Error;
-use crate::child;
-use crate::roles::arg;
+use crate::child::{self, arg};
 use crate::spread::Spread;
 use crate::way::Way;
 

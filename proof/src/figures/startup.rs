@@ -11,8 +11,7 @@ use spumoni::prelude::*;
 
 use super::{Measured, Pace};
 use crate::Error;
-use crate::child::{Child, Output};
-use crate::roles::arg;
+use crate::child::{Child, Output, arg};
 
 const SPAWNS: u32 = 200;
 /// The signal comes within so many microseconds after the spawn.

@@ -13,10 +13,9 @@ use super::case::{self, Act, Case};
 use super::facts::{self, Facts, note};
 use super::verdict::{self, Seen};
 use super::{graceful, smol_bare, spumoni, taskvisor, tokio_bare};
-use crate::child::Child;
+use crate::child::{Child, arg};
 use crate::machine::Watch;
 use crate::record::{Cell, Row, Stamp, Table};
-use crate::roles::arg;
 use crate::way;
 use crate::{Error, date};
 
