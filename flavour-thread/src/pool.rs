@@ -117,6 +117,10 @@ impl Pool for ThreadPool {
         }
     }
 
+    fn retry(&self) {
+        self.0.make_room();
+    }
+
     fn close(&self) {
         if !self.0.closed.swap(true, Ordering::AcqRel) {
             if !cfg!(planted = "pool-thread-left") {
@@ -141,7 +145,7 @@ impl Shared {
         let active = self.active();
         if active < self.cores {
             // If there are no more threads to be had, those there are will come to it; if all of them
-            // block, the watcher tries again.
+            // block, the watcher tries again, and if that one cannot be had either, the runner's controller.
             if self.grow().is_ok() {
                 return;
             }

@@ -267,6 +267,36 @@ fn f111_a_pool_that_cannot_grow_does_its_jobs_one_by_one_without_spinning() {
     });
 }
 
+/// The only thread there is waits for a job that has none. When there are threads again nobody hands anything
+/// over, and no job ends: it is the runner that tries again.
+#[test]
+fn f111_a_pool_whose_threads_all_wait_grows_as_soon_as_there_are_threads_again() {
+    const NAME: &str =
+        "f111_a_pool_whose_threads_all_wait_grows_as_soon_as_there_are_threads_again";
+    as_somebody(&here(module_path!(), NAME), || {
+        let runner = runner();
+        let handle = runner.handle();
+        let begun = Gate::default();
+        let (inner, come) = (handle.clone(), begun.clone());
+        let running = thread::spawn(move || runner.run_until_stopped());
+        // The watcher of the pool rests for seconds before it goes: this pool never has one.
+        allow_threads(1);
+        let outer = handle.spawn(Thread, move || {
+            let (to, from) = mpsc::channel();
+            let send = move || to.send(7).map_err(anyhow::Error::new);
+            inner.adopt(Thread, send).expect("there is one thread");
+            come.come();
+            // A wait that nobody sees.
+            from.recv()
+        });
+        begun.wait_for(1);
+        limit(Resource::Nproc, ALL);
+        assert_eq!(outer.expect("taken").join(), Ok(Ok(7)));
+        handle.stop();
+        assert!(running.join().expect("no panic").is_clean());
+    });
+}
+
 /// The time for which this process has had a core.
 fn worked() -> Duration {
     // Nanoseconds of all threads that live.

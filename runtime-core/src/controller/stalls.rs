@@ -1,4 +1,4 @@
-//! Lanes that do not come back, told while it happens and not when it is over.
+//! Lanes that do not come back, told while it happens and not when it is over; and pools that wait for a thread.
 //!
 //! The lane writes down when a turn began and who has it (`task/stamp.rs`), which costs it nothing more; the
 //! controller looks at that now and then. It is told once for each time that a lane does not come back.
@@ -14,6 +14,8 @@ use crate::time::Deadline;
 
 /// More often than that nobody looks, however short the limit.
 const OFTEN: Duration = Duration::from_millis(1);
+/// And no more seldom than that, for the sake of the pools.
+const SELDOM: Duration = Duration::from_millis(500);
 
 /// What is known of lanes that did not come back when they were last looked at.
 pub(super) struct Stalls {
@@ -28,7 +30,7 @@ impl Stalls {
         Stalls { limit, next: Deadline::after(interval(limit)), told: Vec::new() }
     }
 
-    /// Looks at the lanes, if it is time.
+    /// Looks at the lanes and pools, if it is time.
     pub(super) fn look(&mut self, homes: &Homes) {
         let now = Instant::now();
         if !self.next.is_over(now) {
@@ -36,7 +38,13 @@ impl Stalls {
         }
         self.next = Deadline::from(now, interval(self.limit));
         for home in homes.all() {
-            let HomeKind::Lane(lane) = home else { continue };
+            let lane = match home {
+                HomeKind::Lane(lane) => lane,
+                HomeKind::Pool(pool) => {
+                    pool.retry();
+                    continue;
+                }
+            };
             let flavour = lane.flavour();
             match lane.busy().filter(|busy| busy.held >= self.limit) {
                 Some(busy) if self.is_news(flavour, now.checked_sub(busy.held)) => {
@@ -69,7 +77,7 @@ impl Stalls {
 
 /// Twice within the limit, so that a stall is told before it has lasted for one and a half.
 fn interval(limit: Duration) -> Duration {
-    (limit / 2).max(OFTEN)
+    (limit / 2).clamp(OFTEN, SELDOM)
 }
 
 fn tell(view: &BusyView) {

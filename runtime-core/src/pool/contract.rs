@@ -46,6 +46,9 @@ pub trait Pool: Send + Sync + 'static {
     /// may be wider by one for the while.
     fn blocked(&self, begins: bool);
 
+    /// Called now and then while jobs wait: there may be threads again, where there were none to be had.
+    fn retry(&self) {}
+
     /// Takes no more jobs, and ends each thread when no job is left.
     fn close(&self);
 

@@ -115,6 +115,13 @@ impl PoolHome {
         }
     }
 
+    /// Jobs that wait may have been refused a thread.
+    pub(crate) fn retry(&self) {
+        if let Some(pool) = self.pool.get().filter(|pool| pool.waiting() > 0) {
+            pool.retry();
+        }
+    }
+
     pub(crate) fn is_stopping(&self) -> bool {
         self.root.is_stopping()
     }
