@@ -53,6 +53,10 @@ pub use spumoni_thread::Thread;
 #[cfg(feature = "macros")]
 pub use spumoni_macros::service;
 
+/// The command line of a daemon.
+#[cfg(feature = "cli")]
+pub mod cli;
+
 pub mod prelude;
 
 #[doc(hidden)]

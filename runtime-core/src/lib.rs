@@ -109,6 +109,8 @@ pub use wait::{Member, Ring};
 #[doc(hidden)]
 pub use anyhow;
 #[doc(hidden)]
+pub use group::names::nearest;
+#[doc(hidden)]
 pub use inventory;
 #[doc(hidden)]
 pub use task::payload::Call;

@@ -71,7 +71,7 @@ fn without_generics(path: &str) -> &str {
 }
 
 /// The most alike of the names, if one is alike.
-pub(crate) fn nearest(name: &str, names: impl Iterator<Item = Arc<str>>) -> Option<Arc<str>> {
+pub fn nearest(name: &str, names: impl Iterator<Item = Arc<str>>) -> Option<Arc<str>> {
     let most = name.chars().count().div_ceil(3);
     let near = names.map(|other| (distance(name, &other), other));
     near.filter(|(far, _)| *far <= most).min_by_key(|(far, _)| *far).map(|(_, other)| other)

@@ -1,11 +1,12 @@
 //! The settings of a runner.
 
+use std::any::TypeId;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::controller::limits::Limits;
 use crate::error::BuildError;
-use crate::runner::core::Settings;
+use crate::runner::core::{Provided, Settings};
 use crate::service::roster::Choice;
 
 /// Builds a [`ServiceRunner`](crate::ServiceRunner) with other settings than the usual ones.
@@ -33,6 +34,7 @@ pub struct RunnerBuilder {
     signals: bool,
     discover: bool,
     choice: Choice,
+    provided: Provided,
 }
 
 impl RunnerBuilder {
@@ -51,6 +53,7 @@ impl RunnerBuilder {
             signals: true,
             discover: false,
             choice: Choice::default(),
+            provided: Provided::new(),
         }
     }
 
@@ -144,6 +147,25 @@ impl RunnerBuilder {
         self
     }
 
+    /// Gives the payloads of the runner a value that they find by its type, with
+    /// [`Handle::provided`](crate::Handle::provided): settings, a client, a clock. A later one of the same type
+    /// replaces it. Default: none.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use spumoni_core::ServiceRunner;
+    ///
+    /// struct Region(&'static str);
+    ///
+    /// let runner = ServiceRunner::builder().provide(Arc::new(Region("north"))).build()?;
+    /// assert_eq!(runner.provided::<Region>().map(|region| region.0), Some("north"));
+    /// # Ok::<(), spumoni_core::BuildError>(())
+    /// ```
+    pub fn provide<T: Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
+        self.provided.insert(TypeId::of::<T>(), value);
+        self
+    }
+
     /// The settings, checked, and whether to take every registered service.
     pub(crate) fn finish(self) -> Result<(Settings, bool), BuildError> {
         let bad = |setting, why| Err(BuildError::BadConfig { setting, why });
@@ -170,6 +192,7 @@ impl RunnerBuilder {
             busy_wait: self.busy_wait,
             signals: self.signals,
             choice: self.choice,
+            provided: self.provided,
         };
         Ok((settings, self.discover))
     }

@@ -1,6 +1,8 @@
 //! What a runner and all its handles share.
 
+use std::any::{Any, TypeId};
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::{Arc, Once, OnceLock, Weak};
 use std::time::Instant;
 
@@ -32,7 +34,11 @@ pub(crate) struct Core {
     /// The controller's end of the channel, until there is one.
     unheard: Mutex<Option<Receiver<Event>>>,
     pub(crate) services: Arc<Services>,
+    pub(crate) provided: Provided,
 }
+
+/// What the program gave the runner for its payloads, by type.
+pub(crate) type Provided = HashMap<TypeId, Arc<dyn Any + Send + Sync>>;
 
 /// What a runner is built from.
 pub(crate) struct Settings {
@@ -43,6 +49,7 @@ pub(crate) struct Settings {
     pub(crate) busy_wait: std::time::Duration,
     pub(crate) signals: bool,
     pub(crate) choice: Choice,
+    pub(crate) provided: Provided,
 }
 
 thread_local! {
@@ -84,6 +91,7 @@ impl Core {
             events,
             unheard: Mutex::new(Some(unheard)),
             services,
+            provided: settings.provided,
         });
         let _ = core.set(Arc::downgrade(&new));
         let weak = Arc::downgrade(&new);

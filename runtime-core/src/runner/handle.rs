@@ -1,5 +1,6 @@
 //! The handle: everything a runner can do, from anywhere.
 
+use std::any::TypeId;
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
@@ -241,6 +242,14 @@ impl Handle {
     #[track_caller]
     pub fn race<T: Send + 'static>(&self, name: impl Into<Arc<str>>) -> Race<T> {
         self.group(name).race()
+    }
+
+    /// What the program gave the runner of this type: see
+    /// [`RunnerBuilder::provide`](crate::RunnerBuilder::provide).
+    #[must_use]
+    pub fn provided<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        let value = self.core.provided.get(&TypeId::of::<T>())?;
+        Arc::clone(value).downcast().ok()
     }
 
     /// Gives the runner a service. Before [`run`](crate::ServiceRunner::run) it is kept for that; while
