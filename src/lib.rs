@@ -14,18 +14,18 @@ pub use spumoni_core::{
     AddError, AdoptError, Adoptable, Async, Attempt, Attempted, Backoff, Barrier, Blocking,
     BuildError, BusyView, Cause, ChildBuilder, Context, Elapsed, Event, Exclusive, ExecuteError,
     Failure, Flavour, FlavourId, ForkError, GatherError, Group, GroupBuilder, GroupView, Handle,
-    Handles, HomeView, Intensity, Item, ItemError, ItemHandle, ItemReason, Join, JoinError,
-    JoinGroupError, Launch, Lent, LimitGone, LocalHandle, Member, MemberBuilder, MemberEnd,
-    MemberView, MissedTicks, Mode, OnExit, OnFailure, OnServiceExit, OnStop, Overlap, PanicInfo,
-    Payload, PeriodicBuilder, Permit, Queue, QueueBuilder, QueueCounters, Race, RaceError, Reason,
-    Refused, Registration, Restart, ResultError, ResultOf, Ring, RunCounters, RunError, RunWait,
-    RunnerBuilder, Runs, ScopeError, Semaphore, Service, ServiceBuilder, ServiceError, ServiceList,
-    ServiceRunner, ServiceState, ServiceView, Signal, Skip, Spec, StopReason, StopReport, Stopped,
-    Stopping, Straggler, Strategy, SubmitError, TaskBuilder, TaskError, TaskHandle, TaskId,
-    TaskLabel, TaskState, TaskView, Ticks, TimeLimit, TimedOut, Tree, TryLater, Turn, Until,
-    WaitError, Waited, Won, Work, ZeroInterval, gather, gather_blocking, registered, select,
-    select_blocking, timeout, timeout_blocking, try_gather, try_gather_blocking, wait,
-    wait_blocking,
+    Handles, Health, HomeView, Intensity, Item, ItemError, ItemHandle, ItemReason, Join, JoinError,
+    JoinGroupError, LaneHealth, Launch, Lent, LimitGone, LocalHandle, Member, MemberBuilder,
+    MemberEnd, MemberView, MissedTicks, Mode, OnExit, OnFailure, OnServiceExit, OnStop, Overlap,
+    PanicInfo, Payload, PeriodicBuilder, Permit, Probe, Queue, QueueBuilder, QueueCounters, Race,
+    RaceError, Reason, Refused, Registration, Reloads, Restart, ResultError, ResultOf, Ring,
+    RunCounters, RunError, RunWait, RunnerBuilder, Runs, ScopeError, Semaphore, Service,
+    ServiceBuilder, ServiceError, ServiceList, ServiceRunner, ServiceState, ServiceView, Signal,
+    Skip, Spec, StopReason, StopReport, Stopped, Stopping, Straggler, Strategy, SubmitError,
+    TaskBuilder, TaskError, TaskHandle, TaskId, TaskLabel, TaskState, TaskView, Ticks, TimeLimit,
+    TimedOut, Tree, TryLater, Turn, Until, WaitError, Waited, Won, Work, ZeroInterval, gather,
+    gather_blocking, registered, select, select_blocking, timeout, timeout_blocking, try_gather,
+    try_gather_blocking, wait, wait_blocking,
 };
 
 pub use spumoni_core::flavour;
@@ -56,6 +56,10 @@ pub use spumoni_macros::service;
 /// The command line of a daemon.
 #[cfg(feature = "cli")]
 pub mod cli;
+
+/// What systemd wants to hear, and the sockets that it hands over.
+#[cfg(all(unix, feature = "systemd"))]
+pub mod systemd;
 
 pub mod prelude;
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::io;
 use std::panic::Location;
 use std::pin::pin;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use crate::flavour::Flavour;
 use crate::group::node::GroupCore;
 use crate::id::TaskId;
 use crate::lane::inbox;
+use crate::reload::Reloads;
 use crate::runner::child::ChildBuilder;
 use crate::runner::handle::Handle;
 use crate::runner::local::LocalHandle;
@@ -331,6 +333,35 @@ impl Context {
     /// The run of a service that this task belongs to.
     fn unit(&self) -> Option<&Unit> {
         self.task.header().owner().as_unit().and_then(|unit| unit.downcast_ref())
+    }
+
+    /// Hears of requests to load settings anew, until this task is asked to stop: see
+    /// [`Handle::reloads`](crate::Handle::reloads).
+    ///
+    /// ```
+    /// # mod plain { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/plain.rs")); }
+    /// # use plain::Plain;
+    /// use spumoni_core::{Context, ServiceRunner};
+    ///
+    /// let runner = ServiceRunner::new();
+    /// runner.adopt(Plain, async || {
+    ///     let mut reloads = Context::current().reloads()?;
+    ///     Context::current().handle().reload();
+    ///     while reloads.next().await.is_ok() {
+    ///         // … read the settings, and put them in place …
+    ///         Context::current().handle().stop();
+    ///     }
+    ///     anyhow::Ok(())
+    /// })?;
+    /// assert!(runner.run().is_clean());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn reloads(&self) -> io::Result<Reloads> {
+        self.handle.reloads_until(self.task.header().stop())
     }
 
     /// Resolves as soon as this task, or the whole runner, is asked to stop.

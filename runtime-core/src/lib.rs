@@ -32,6 +32,7 @@ mod homes;
 mod submit;
 mod service;
 mod report;
+mod reload;
 // -- who decides
 mod controller;
 #[cfg(all(unix, feature = "signal"))]
@@ -64,11 +65,13 @@ pub use queue::{
     Item, ItemError, ItemHandle, ItemReason, OnStop, Queue, QueueBuilder, QueueCounters, Work,
 };
 pub use reason::{Signal, StopReason};
+pub use reload::Reloads;
 pub use report::{StopReport, Straggler};
 pub use runner::builder::RunnerBuilder;
 pub use runner::child::ChildBuilder;
 pub use runner::group::{Group, GroupBuilder};
 pub use runner::handle::{Handle, TaskBuilder};
+pub use runner::health::{Health, LaneHealth, Probe};
 pub use runner::local::LocalHandle;
 pub use runner::member::MemberBuilder;
 pub use runner::periodic::{Overlap, PeriodicBuilder};

@@ -9,6 +9,7 @@ use crate::failure::{Failure, TaskLabel};
 use crate::inspect::{BusyView, GroupView, HomeView, TaskView, Tree};
 use crate::queue::QueueCounters;
 use crate::report::{StopReport, Straggler};
+use crate::runner::health::{Health, LaneHealth};
 use crate::runner::runs::RunCounters;
 use crate::service::view::{ServiceList, ServiceView};
 use crate::unwind::PanicInfo;
@@ -126,6 +127,21 @@ fields!(ServiceList, |it| {
 fn texts(names: &[Arc<str>]) -> Vec<&str> {
     names.iter().map(|name| &**name).collect()
 }
+
+fields!(LaneHealth, |it| {
+    "flavour": it.flavour.as_str(),
+    "answered": it.answered,
+    "busy": it.busy,
+});
+
+fields!(Health, |it| {
+    "live": it.is_live(),
+    "ready": it.is_ready(),
+    "started": it.is_started(),
+    "stopping": it.stopping,
+    "lanes": it.lanes,
+    "services": it.services.services,
+});
 
 fields!(StopReport, |it| {
     "runner": it.runner(),

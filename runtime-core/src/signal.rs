@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM, for every runner of the process.
+//! SIGINT and SIGTERM, for every runner of the process, and SIGHUP for those that want to hear of it.
 //!
 //! One thread of the process hears the signals and tells every runner that is inside `run`. For each of
 //! them the first signal asks for a stop, the second one forces it, the third one ends the process.
@@ -11,30 +11,40 @@ use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::{Handle, Signals};
 use signal_hook::low_level;
 
 use crate::event::{Event, StopRequest};
 use crate::group::root::RootGroup;
 use crate::log;
 use crate::reason::{Signal, StopReason};
+use crate::reload::ReloadDesk;
 use crate::sync::Mutex;
 
 /// Signals that are no further apart than this are one.
 const BURST: Duration = Duration::from_millis(250);
 
-static DESK: Mutex<Desk> =
-    Mutex::new(Desk { up: false, held: false, last: None, early: None, runners: Vec::new() });
+static DESK: Mutex<Desk> = Mutex::new(Desk {
+    up: None,
+    held: false,
+    last: None,
+    early: None,
+    runners: Vec::new(),
+    reloads: None,
+});
 
 struct Desk {
-    up: bool,
+    /// What takes on further signals, if the thread is there.
+    up: Option<Handle>,
     held: bool,
     /// When the last signal came, whoever heard it.
     last: Option<Instant>,
     /// A signal that came before any runner.
     early: Option<(Signal, Instant)>,
     runners: Vec<Listener>,
+    /// Who is to hear of SIGHUP; `None` as long as nobody ever was.
+    reloads: Option<Vec<Weak<ReloadDesk>>>,
 }
 
 /// One runner, and how far its signals have brought it.
@@ -88,15 +98,24 @@ impl Drop for Subscription {
 
 impl Desk {
     fn open(&mut self) -> io::Result<()> {
-        if self.up {
+        if self.up.is_some() {
             return Ok(());
         }
         let signals = Signals::new([SIGINT, SIGTERM])?;
+        let handle = signals.handle();
         thread::Builder::new()
             .name("spumoni/signal".to_owned())
             .spawn(move || hear_all(signals))?;
-        self.up = true;
+        self.up = Some(handle);
         Ok(())
+    }
+
+    fn reload(&self) {
+        let all = self.reloads.iter().flatten().filter_map(Weak::upgrade);
+        if all.map(|reloads| reloads.ask()).count() == 0 {
+            // Those that listened are gone: what would have happened without us.
+            let _ = low_level::emulate_default_handler(SIGHUP);
+        }
     }
 
     fn hear(&mut self, signal: Signal, now: Instant) {
@@ -117,13 +136,35 @@ impl Desk {
     }
 }
 
+/// From now on SIGHUP is a request to this runner to load settings anew.
+pub(crate) fn hear_reloads(reloads: &Arc<ReloadDesk>) -> io::Result<()> {
+    let mut desk = DESK.lock();
+    desk.open()?;
+    if desk.reloads.is_none()
+        && let Some(up) = &desk.up
+    {
+        up.add_signal(SIGHUP)?;
+    }
+    let all = desk.reloads.get_or_insert_default();
+    all.retain(|other| other.strong_count() > 0);
+    if !all.iter().any(|other| other.as_ptr() == Arc::as_ptr(reloads)) {
+        all.push(Arc::downgrade(reloads));
+    }
+    Ok(())
+}
+
 fn follows_closely(last: Option<Instant>, now: Instant) -> bool {
     last.is_some_and(|last| now.duration_since(last) < BURST)
 }
 
 fn hear_all(mut signals: Signals) {
     for number in signals.forever() {
-        DESK.lock().hear(Signal::new(number), Instant::now());
+        let mut desk = DESK.lock();
+        if number == SIGHUP {
+            desk.reload();
+        } else {
+            desk.hear(Signal::new(number), Instant::now());
+        }
     }
 }
 

@@ -165,7 +165,10 @@ impl Cli {
     /// Options of a service that is added elsewhere: a registered one, or one that [`setup`](Cli::setup) adds.
     /// It gets them by [`options`](crate::cli::options) or [`Given::options`]. For registered ones
     /// [`register_options!`](crate::register_options) says the same beside the service.
-    pub fn options<O: Args + Send + Sync + 'static>(mut self, service: impl Into<Arc<str>>) -> Self {
+    pub fn options<O: Args + Send + Sync + 'static>(
+        mut self,
+        service: impl Into<Arc<str>>,
+    ) -> Self {
         self.declared.push(Declared::shared::<O>(Some(service.into())));
         self
     }
@@ -241,10 +244,11 @@ impl Cli {
     ) -> Result<Prepared, CliError> {
         let sections = self.sections()?;
         let line: Vec<OsString> = line.into_iter().collect();
-        let matches = match flags::command(&self.about, &sections, false).try_get_matches_from(&line) {
-            Ok(matches) => matches,
-            Err(error) => return self.without_matches(&error, &sections, &line),
-        };
+        let matches =
+            match flags::command(&self.about, &sections, false).try_get_matches_from(&line) {
+                Ok(matches) => matches,
+                Err(error) => return self.without_matches(&error, &sections, &line),
+            };
         let wanted = Wanted::of(&matches, &self.about.name, environment);
         let mut plan = Plan { about: self.about, wanted, ..Plan::default() };
         let made = plan.make(sections, &matches, environment, self.config);

@@ -37,12 +37,17 @@ impl File {
             }
             Err(error) => {
                 let path = path.display();
-                return Err(Problem::new(format!("cannot read the configuration file {path}: {error}")));
+                return Err(Problem::new(format!(
+                    "cannot read the configuration file {path}: {error}"
+                )));
             }
         };
         let table = text.parse::<Table>().map_err(|error| {
             let path = path.display();
-            Problem::new(format!("the configuration file {path} is no TOML: {}", error.to_string().trim_end()))
+            Problem::new(format!(
+                "the configuration file {path} is no TOML: {}",
+                error.to_string().trim_end()
+            ))
         })?;
         let mut file = File { path: path.to_owned(), values: BTreeMap::new() };
         for (section, value) in table {
@@ -64,7 +69,12 @@ impl File {
     }
 
     /// What the file says of an option.
-    pub(super) fn take(&mut self, section: &str, key: &str, arg: &Arg) -> Option<Result<Raw, Problem>> {
+    pub(super) fn take(
+        &mut self,
+        section: &str,
+        key: &str,
+        arg: &Arg,
+    ) -> Option<Result<Raw, Problem>> {
         let entry = self.values.get_mut(&(section.to_owned(), key.to_owned()))?;
         entry.used = true;
         let source = Source::File { path: self.path.clone(), key: Arc::clone(&entry.key) };
@@ -87,7 +97,10 @@ impl File {
                 let keys = keys.map(|(_, key)| Arc::from(key.as_str()));
                 (format!("there is no option `{key}`"), spumoni_core::nearest(key, keys))
             } else {
-                (format!("no service `{section}` has options"), spumoni_core::nearest(section, sections))
+                (
+                    format!("no service `{section}` has options"),
+                    spumoni_core::nearest(section, sections),
+                )
             };
             let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
             problems.push(Problem::of(format!("{what}{hint}"), &source));

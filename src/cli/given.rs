@@ -48,7 +48,10 @@ impl Given {
         self.find(None)
     }
 
-    fn find<O: Send + Sync + 'static>(&self, service: Option<&str>) -> Result<Arc<O>, OptionsError> {
+    fn find<O: Send + Sync + 'static>(
+        &self,
+        service: Option<&str>,
+    ) -> Result<Arc<O>, OptionsError> {
         let mine = self.of::<O>().find(|entry| entry.service.as_deref() == service);
         mine.ok_or_else(|| OptionsError::Unknown {
             of: type_name::<O>(),
@@ -69,7 +72,10 @@ impl Given {
                 service: Some(service),
             }),
             Err(why) => {
-                self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(Arc::clone(&service));
+                self.asked
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(Arc::clone(&service));
                 Err(OptionsError::Withheld { service, why: why.clone() })
             }
         }
@@ -142,7 +148,8 @@ pub fn options<O: Args + Send + Sync + 'static>() -> Result<Arc<O>, OptionsError
         _ => {
             let context = Context::try_current();
             let me = context.as_ref().map(Context::name).unwrap_or_default();
-            match all.iter().find(|entry| entry.service.as_deref().is_some_and(|of| is_of(me, of))) {
+            match all.iter().find(|entry| entry.service.as_deref().is_some_and(|of| is_of(me, of)))
+            {
                 Some(entry) => given.value(entry),
                 None => Err(OptionsError::Ambiguous {
                     of: type_name::<O>(),
@@ -157,9 +164,9 @@ pub fn options<O: Args + Send + Sync + 'static>() -> Result<Arc<O>, OptionsError
 fn is_of(task: &str, service: &str) -> bool {
     match task.strip_prefix(service) {
         Some("") => true,
-        Some(rest) => rest.strip_prefix('-').is_some_and(|number| {
-            !number.is_empty() && number.chars().all(|c| c.is_ascii_digit())
-        }),
+        Some(rest) => rest
+            .strip_prefix('-')
+            .is_some_and(|number| !number.is_empty() && number.chars().all(|c| c.is_ascii_digit())),
         None => false,
     }
 }

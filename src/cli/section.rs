@@ -174,7 +174,8 @@ impl Section {
         inner.build();
         for named in &mut options {
             // As it is when all that follows from the rest is filled in.
-            if let Some(arg) = inner.get_arguments().find(|arg| arg.get_id() == named.arg.get_id()) {
+            if let Some(arg) = inner.get_arguments().find(|arg| arg.get_id() == named.arg.get_id())
+            {
                 named.arg = arg.clone();
             }
         }

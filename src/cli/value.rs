@@ -73,8 +73,7 @@ pub(super) fn from_text(arg: &Arg, text: OsString) -> Result<Option<Vec<Vec<OsSt
         ArgAction::Count => {
             let text = text.to_string_lossy();
             let count = text.trim().parse::<u8>();
-            let count =
-                count.map_err(|_| format!("`{text}` is no count: expected 0 to 255"))?;
+            let count = count.map_err(|_| format!("`{text}` is no count: expected 0 to 255"))?;
             Ok((count > 0).then(|| vec![vec![]; count.into()]))
         }
         _ => Ok(Some(vec![vec![text]])),
@@ -92,13 +91,15 @@ fn switch(text: &str) -> Result<bool, String> {
 
 /// The name of a service or a field as part of a flag: `my service` is `my-service`.
 pub(super) fn kebab(name: &str) -> String {
-    let mapped = name.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '-' });
+    let mapped =
+        name.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '-' });
     mapped.collect()
 }
 
 /// The same as part of the name of an environment variable: `MY_SERVICE`.
 pub(super) fn shouting(name: &str) -> String {
-    let mapped = name.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_uppercase() } else { '_' });
+    let mapped =
+        name.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_uppercase() } else { '_' });
     mapped.collect()
 }
 

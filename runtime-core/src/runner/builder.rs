@@ -91,6 +91,28 @@ impl RunnerBuilder {
         self
     }
 
+    /// Fits a stop into the time that a supervisor gives before it kills: `terminationGracePeriodSeconds` of
+    /// Kubernetes, `TimeoutStopSec` of systemd, less what a `preStop` hook takes. Sets
+    /// [`stop_timeout`](RunnerBuilder::stop_timeout) to five sixths of it, [`group_grace`](RunnerBuilder::group_grace)
+    /// to a half and [`grace`](RunnerBuilder::grace) to a third, as the defaults are for 30 s. The drain of a
+    /// service ([`Spec::drain`](crate::Spec::drain)) and its grace together should be no more than the half.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use spumoni_core::ServiceRunner;
+    ///
+    /// let runner = ServiceRunner::builder().termination_period(Duration::from_secs(60)).build()?;
+    /// # drop(runner);
+    /// # Ok::<(), spumoni_core::BuildError>(())
+    /// ```
+    pub fn termination_period(mut self, period: Duration) -> Self {
+        let sixth = period / 6;
+        self.limits.grace = sixth * 2;
+        self.limits.group_grace = sixth * 3;
+        self.limits.whole = sixth * 5;
+        self
+    }
+
     /// The stack of every thread that runs payloads, in bytes. Default: that of std, 2 MiB. A future
     /// with large arrays in it needs more.
     pub fn stack_size(mut self, bytes: usize) -> Self {

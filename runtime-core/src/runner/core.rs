@@ -17,6 +17,7 @@ use crate::group::root::RootGroup;
 use crate::homes::{HomeConfig, Homes};
 use crate::id::FlavourId;
 use crate::log;
+use crate::reload::ReloadDesk;
 use crate::service::manager::Services;
 use crate::service::roster::Choice;
 use crate::sync::Mutex;
@@ -35,6 +36,7 @@ pub(crate) struct Core {
     unheard: Mutex<Option<Receiver<Event>>>,
     pub(crate) services: Arc<Services>,
     pub(crate) provided: Provided,
+    pub(crate) reloads: Arc<ReloadDesk>,
 }
 
 /// What the program gave the runner for its payloads, by type.
@@ -92,6 +94,7 @@ impl Core {
             unheard: Mutex::new(Some(unheard)),
             services,
             provided: settings.provided,
+            reloads: Arc::default(),
         });
         let _ = core.set(Arc::downgrade(&new));
         let weak = Arc::downgrade(&new);

@@ -378,7 +378,7 @@ impl Handle {
         }
     }
 
-    fn view(&self, kind: &HomeKind) -> HomeView {
+    pub(crate) fn view(&self, kind: &HomeKind) -> HomeView {
         let names = self.core.root().names();
         let flavour = kind.home().flavour();
         let busy =

@@ -15,5 +15,7 @@ pub(crate) mod handle;
 pub(crate) mod local;
 pub(crate) mod child;
 pub(crate) mod services;
+pub(crate) mod health;
+pub(crate) mod reloading;
 pub(crate) mod builder;
 pub(crate) mod service_runner;

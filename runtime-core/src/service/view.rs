@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::failure::Failure;
+use crate::group::policy::OnFailure;
 use crate::id::FlavourId;
 use crate::service::node::Stage;
 use crate::service::roster::Roster;
@@ -35,6 +36,7 @@ pub struct ServiceView {
     pub(crate) after: Vec<Arc<str>>,
     pub(crate) waits_for: Vec<Arc<str>>,
     pub(crate) workers: usize,
+    pub(crate) on_failure: OnFailure,
     pub(crate) restarts: u64,
     pub(crate) failure: Option<Failure>,
     pub(crate) skipped: Option<String>,
@@ -126,6 +128,15 @@ impl ServiceView {
         &self.waits_for
     }
 
+    /// Whether somebody still waits for it to be ready: it is not, and more is to come of it, or it has failed
+    /// and the runner does not go on without it. Of one that was stopped, was skipped, or has failed with
+    /// [`OnFailure::Continue`], nobody waits.
+    #[must_use]
+    pub fn is_awaited(&self) -> bool {
+        let fatal = self.state == ServiceState::Failed && self.on_failure == OnFailure::Stop;
+        !self.ready && (fatal || !self.state.is_final())
+    }
+
     /// How many run its body.
     #[must_use]
     pub fn workers(&self) -> usize {
@@ -214,6 +225,7 @@ impl Roster {
                 after: node.settings.after.clone(),
                 waits_for: waits_for.collect(),
                 workers: node.settings.terms.workers,
+                on_failure: node.settings.terms.on_failure,
                 restarts: node.restarted,
                 failure: node.failure.clone(),
                 skipped: node.skipped.clone(),
