@@ -20,6 +20,8 @@ done
 # The flavours in pairs, and without the attribute.
 check --no-default-features --features spumoni/tokio,spumoni/thread
 check --no-default-features --features spumoni/tokio,spumoni/smol,spumoni/async-std
+# The integrations without a flavour, and together.
+check --no-default-features --features spumoni/cli,spumoni/systemd
 check --all-features
 
 echo "== a flavour that is off"

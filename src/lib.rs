@@ -81,3 +81,15 @@ mod groups {}
 #[cfg(all(doctest, feature = "smol", feature = "thread", feature = "tokio"))]
 #[doc = include_str!("../docs/queues.md")]
 mod queues {}
+
+/// As above.
+#[cfg(all(
+    doctest,
+    unix,
+    feature = "cli",
+    feature = "macros",
+    feature = "systemd",
+    feature = "tokio"
+))]
+#[doc = include_str!("../docs/operating.md")]
+mod operating {}

@@ -2,7 +2,13 @@
 //!
 //! `cargo test` builds them beforehand. With `--test examples` alone it does not: then say
 //! `cargo build --examples --features full` first, as `ci/examples.sh` does.
-#![cfg(all(feature = "macros", feature = "smol", feature = "thread", feature = "tokio"))]
+#![cfg(all(
+    feature = "cli",
+    feature = "macros",
+    feature = "smol",
+    feature = "thread",
+    feature = "tokio"
+))]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -87,6 +93,11 @@ fn the_queue_example_does_what_its_header_says() {
 #[test]
 fn the_children_example_does_what_its_header_says() {
     check("14_children");
+}
+
+#[test]
+fn the_daemon_example_does_what_its_header_says() {
+    check("15_daemon");
 }
 
 #[test]

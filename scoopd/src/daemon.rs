@@ -50,7 +50,7 @@ fn try_run(config: &Config) -> anyhow::Result<u8> {
     add_services(&runner, config, store, sockets, counters.clone())?;
     say(announcement);
 
-    let report = runner.run();
+    let report = supervised(runner);
     let figures = counters.read();
     if report.is_clean() {
         say(&report);
@@ -60,6 +60,14 @@ fn try_run(config: &Config) -> anyhow::Result<u8> {
     say(figures);
     let lost = figures.missing() > 0 && report.exit_code() == 0;
     Ok(if lost { FAILED } else { report.exit_code() })
+}
+
+/// Runs it, and tells systemd how it is, if that is who started it.
+fn supervised(runner: ServiceRunner) -> StopReport {
+    #[cfg(unix)]
+    return spumoni::systemd::run(runner);
+    #[cfg(not(unix))]
+    runner.run()
 }
 
 fn add_services(

@@ -118,7 +118,7 @@ impl fmt::Debug for Given {
 ///     count: u32,
 /// }
 ///
-/// #[service(flavour = "thread", oneshot)]
+/// #[service(flavour = "thread")]
 /// fn ticker() -> anyhow::Result<()> {
 ///     let options = spumoni::cli::options::<Ticks>()?;
 ///     assert_eq!(options.count, 5);

@@ -10,6 +10,7 @@ use std::time::Duration;
 use spumoni::cli::Cli;
 use spumoni::prelude::*;
 use spumoni::systemd::{self, Sockets};
+use spumoni::{Launch, Spec};
 
 #[derive(clap::Args)]
 struct StoreOptions {
@@ -20,9 +21,15 @@ struct StoreOptions {
 
 struct Store(StoreOptions);
 
-#[service(flavour = "thread", name = "store")]
+impl Service for Store {
+    const SPEC: Spec = Spec::new("store", file!(), line!());
+    fn launch(self) -> Launch {
+        Launch::new(Thread, move || self.serve(&Context::current()))
+    }
+}
+
 impl Store {
-    fn run(&self, cx: &Context) {
+    fn serve(&self, cx: &Context) {
         println!("store at {}", self.0.path);
         cx.stopped_blocking();
     }
@@ -38,9 +45,15 @@ struct HttpOptions {
 /// Is ready when it is told so, and holds its lane while it is told to.
 struct Http(HttpOptions);
 
-#[service(flavour = "tokio", name = "http", after = [Store], notify)]
+impl Service for Http {
+    const SPEC: Spec = Spec::new("http", file!(), line!()).after(&["store"]).notify();
+    fn launch(self) -> Launch {
+        Launch::new(Tokio, async move || self.serve(&Context::current()).await)
+    }
+}
+
 impl Http {
-    async fn run(&self, cx: &Context) {
+    async fn serve(&self, cx: &Context) {
         println!("http on {}", self.0.listen);
         loop {
             let line = Handle::current().spawn(Thread, told).expect("taken");

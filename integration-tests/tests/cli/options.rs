@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use integration_tests::{LIMIT, within};
 use spumoni::cli::{Cli, Prepared, Source};
 use spumoni::prelude::*;
+use spumoni::{Launch, Registration, Spec};
 
 use super::{HttpOptions, StoreOptions, demo, http, prepare, told, wrong};
 
@@ -207,17 +208,27 @@ struct Named {
     name: String,
 }
 
-#[service(flavour = "smol", name = "registered-west", oneshot)]
 async fn west() -> anyhow::Result<()> {
     assert_eq!(spumoni::cli::options::<Named>()?.name, "west");
     Ok(())
 }
+spumoni::__private::inventory::submit! {
+    Registration::new(
+        Spec::new("registered-west", file!(), line!()).oneshot(),
+        || Launch::new(Smol, west),
+    )
+}
 spumoni::register_options!(Named, "registered-west");
 
-#[service(flavour = "thread", name = "registered-east", oneshot)]
 fn east() -> anyhow::Result<()> {
     assert_eq!(spumoni::cli::options::<Named>()?.name, "east");
     Ok(())
+}
+spumoni::__private::inventory::submit! {
+    Registration::new(
+        Spec::new("registered-east", file!(), line!()).oneshot(),
+        || Launch::new(Thread, east),
+    )
 }
 spumoni::register_options!(Named, "registered-east");
 

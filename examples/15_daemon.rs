@@ -1,0 +1,55 @@
+//! A daemon with a command line: options of its services as flags, variables and a file.
+//!
+//! ```text
+//! store keeps 3 greetings
+//! hello, world
+//! ```
+//! It says at its end
+//! ```text
+//! service `greeter` ended without being asked to
+//! ```
+//! Exit code: 0
+//!
+//! Try also, after `--`: `--help`, `--greeter-whom moon`, `--list-services`, `--check`, `--only store`; and with
+//! `HELLO_GREETER_WHOM=moon` in the environment.
+use std::process::ExitCode;
+
+use spumoni::cli::Cli;
+use spumoni::prelude::*;
+use spumoni::{Launch, Spec};
+
+#[derive(clap::Args)]
+struct StoreOptions {
+    /// How many greetings to keep
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=10))]
+    size: u32,
+}
+
+struct Store(StoreOptions);
+
+impl Service for Store {
+    const SPEC: Spec = Spec::new("store", file!(), line!()).oneshot();
+    fn launch(self) -> Launch {
+        Launch::new(Thread, move || println!("store keeps {} greetings", self.0.size))
+    }
+}
+
+#[derive(clap::Args)]
+struct GreeterOptions {
+    /// Whom to greet
+    #[arg(long, default_value = "world")]
+    whom: String,
+}
+
+struct Greeter(GreeterOptions);
+
+impl Service for Greeter {
+    const SPEC: Spec = Spec::new("greeter", file!(), line!()).after(&["store"]);
+    fn launch(self) -> Launch {
+        Launch::new(Tokio, async move || println!("hello, {}", self.0.whom))
+    }
+}
+
+fn main() -> ExitCode {
+    Cli::new("hello").about("Greets").service(Store).service(Greeter).run()
+}
