@@ -93,7 +93,7 @@ impl Service for Lost {
     }
 }
 
-struct Round(&'static str);
+struct Round;
 
 impl Service for Round {
     const SPEC: Spec = Spec::new("round", file!(), line!());
@@ -120,7 +120,7 @@ fn a_check_tells_everything_that_is_wrong_and_starts_nothing() {
         }
         let cli = demo().0.setup(|runner, _| {
             for (name, after) in [("a", "b"), ("b", "a")] {
-                runner.service(Round(name)).name(name).after([after]).add()?;
+                runner.service(Round).name(name).after([after]).add()?;
             }
             anyhow::Ok(())
         });

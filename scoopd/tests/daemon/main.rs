@@ -16,3 +16,5 @@ mod soak;
 mod start;
 mod statsd;
 mod stop;
+#[cfg(unix)]
+mod supervised;

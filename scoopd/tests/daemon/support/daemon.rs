@@ -45,6 +45,13 @@ impl Daemon {
         Daemon::start_as(command(PROGRAM), folder, flags)
     }
 
+    /// Starts it with this in its environment.
+    pub(crate) fn start_in(folder: &Folder, environment: &[(&str, &str)]) -> Daemon {
+        let mut program = command(PROGRAM);
+        program.envs(environment.iter().copied());
+        Daemon::start_as(program, folder, &[])
+    }
+
     /// Starts it where no process may have more than so many descriptors.
     pub(crate) fn start_with_descriptors(folder: &Folder, descriptors: u32) -> Daemon {
         let mut shell = command("sh");
