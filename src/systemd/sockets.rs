@@ -42,10 +42,16 @@ impl Sockets {
     /// What the environment says makes no sense: as many names as sockets, say, or a socket that is not open.
     pub fn take() -> Result<Self, SocketError> {
         let broken = |error| SocketError { name: None, error };
-        // It checks that they are meant for this process, and keeps them from its children.
-        let named = sd_notify::listen_fds_with_names().map_err(broken)?;
-        let names: Vec<String> = named.map(|(_, name)| name).collect();
-        let fds = if names.is_empty() { ListenFd::empty() } else { ListenFd::from_env() };
+        // It checks that they are meant for this process, and keeps them from its children. With none that are,
+        // names that are another's would be an error.
+        let count = sd_notify::listen_fds().map_err(broken)?.len();
+        let (names, fds) = match count {
+            0 => (Vec::new(), ListenFd::empty()),
+            _ => {
+                let named = sd_notify::listen_fds_with_names().map_err(broken)?;
+                (named.map(|(_, name)| name).collect::<Vec<_>>(), ListenFd::from_env())
+            }
+        };
         let taken = vec![false; names.len()];
         Ok(Sockets { fds, names, taken })
     }
