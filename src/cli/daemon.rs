@@ -18,7 +18,7 @@ use crate::cli::file::File;
 use crate::cli::flags::{self, About, Listing, RESERVED, Wanted};
 use crate::cli::given::Given;
 use crate::cli::listing::{self, Line};
-use crate::cli::section::{Declared, Made, OptionsOf, Section, Wrong};
+use crate::cli::section::{AddService, Declared, Made, OptionsOf, Section, Wrong};
 
 type Setup = Box<dyn FnOnce(&ServiceRunner, &Given) -> Result<(), Box<dyn Error + Send + Sync>>>;
 
@@ -334,8 +334,6 @@ struct Withheld {
     /// To be told if the service is wanted; what is wrong in any case has been told already.
     missing: Option<Problem>,
 }
-
-type AddService = Box<dyn FnOnce(&ServiceRunner) -> Result<(), String>>;
 
 impl Plan {
     /// Parses the options of every service.

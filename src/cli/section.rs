@@ -48,8 +48,11 @@ pub(super) enum Made {
     /// A value for whoever asks.
     Shared(Arc<dyn Any + Send + Sync>),
     /// A service, to be added.
-    Service(Box<dyn FnOnce(&ServiceRunner) -> Result<(), String>>),
+    Service(AddService),
 }
+
+/// Adds a service to the runner, or says why it is not taken.
+pub(super) type AddService = Box<dyn FnOnce(&ServiceRunner) -> Result<(), String>>;
 
 type Make = Box<dyn FnOnce(&ArgMatches) -> Result<Made, clap::Error>>;
 

@@ -46,7 +46,6 @@ impl Handle {
 ///
 /// It prints as lines for people, and serialises with the feature `serde`.
 #[derive(Clone, Debug)]
-#[must_use]
 pub struct Health {
     pub(crate) stopping: bool,
     pub(crate) lanes: Vec<LaneHealth>,
