@@ -41,7 +41,8 @@ fn every_relative_link_leads_somewhere() {
         let folder = folder.parent().unwrap();
         for link in between(&text, "](", ")") {
             if !link.starts_with("http") {
-                assert!(folder.join(link).exists(), "{page} links to {link}");
+                let file = link.split('#').next().unwrap_or_default();
+                assert!(folder.join(file).exists(), "{page} links to {link}");
             }
         }
     }
