@@ -98,6 +98,8 @@ const ONCE: Stop = Stop::Threads(1);
 fn failures() -> Vec<Case> {
     let three = |does| [("one", does), ("two", does), ("three", does)];
     let bomb = [("before", Does::Waits), ("bomb", Does::WaitsWithBomb), ("after", Does::Waits)];
+    // An abort may have to look for the lines of a backtrace first.
+    let bombed = Script { linger: Duration::from_millis(1_000), ..script(&bomb, ONCE) };
     vec![
         Case::run(
             "panic with a text",
@@ -123,7 +125,7 @@ fn failures() -> Vec<Case> {
         Case::run(
             "destructor panics at the stop",
             "5",
-            script(&bomb, ONCE),
+            bombed,
             verdict::drop_bomb,
             "One of three pending tasks panics in its destructor when it is cancelled: the process lives, the others are dropped, the stop comes back, the panic is told.",
         ),
