@@ -121,7 +121,7 @@ fn read() -> Vec<Figure> {
             key: "durability",
             title: "records of scoopd after kills",
             goal: "all found",
-            explained: "The daemon gets `kill -9` at random moments under load and is started again; every record whose request was answered with 200 is looked for in the database.",
+            explained: "The daemon gets `kill -9` at random moments under load and is started again; every record whose request was answered with 200 is looked for in the database. What is found beyond those had been written, but not answered, when the kill came.",
             how: How::Long(command::durability),
         },
         Figure {
