@@ -18,7 +18,7 @@ fn names(line: &str, environment: &[(&str, &str)]) -> Vec<String> {
     }
 }
 
-/// S12 in sense: some of the services.
+/// S78 in sense: some of the services.
 #[test]
 fn only_pulls_what_is_needed_and_without_leaves_out() {
     within(LIMIT, || {
