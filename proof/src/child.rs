@@ -55,8 +55,8 @@ impl Child {
             Output::Nowhere => command.stdout(Stdio::null()).stderr(Stdio::null()),
             Output::Broken => command.stdout(broken()?).stderr(broken()?),
         };
-        let begun = Instant::now();
-        Ok(Child { process: command.spawn()?, begun })
+        let process = command.spawn()?;
+        Ok(Child { process, begun: Instant::now() })
     }
 
     pub(crate) fn begun(&self) -> Instant {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::sleep;
-use tokio_graceful_shutdown::errors::GracefulShutdownError;
+use tokio_graceful_shutdown::errors::{GracefulShutdownError, SubsystemError};
 use tokio_graceful_shutdown::{SubsystemBuilder, SubsystemHandle, Toplevel};
 use tokio_util::sync::CancellationToken;
 
@@ -138,8 +138,16 @@ fn told(ended: Result<(), GracefulShutdownError<BoxError>>) -> String {
             let each = error
                 .get_subsystem_errors()
                 .iter()
-                .map(|error| format!("\n{}: {}", error.name(), chain(error)));
+                .map(|error| format!("\n{error}: {}", own(error)));
             format!("{error}{}", each.collect::<String>())
         }
+    }
+}
+
+/// What the subsystem itself has said, with its sources, which do not stand in the chain of the outer error.
+fn own(error: &SubsystemError<BoxError>) -> String {
+    match error {
+        SubsystemError::Failed(_, failure) => chain(failure.get_error().as_ref()),
+        SubsystemError::Panicked(_) => String::new(),
     }
 }

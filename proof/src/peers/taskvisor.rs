@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use taskvisor::{
-    RuntimeError, Supervisor, SupervisorConfig, SupervisorHandle, TaskContext, TaskError, TaskFn,
-    TaskOutcome, TaskRef, TaskSpec,
+    Event, RuntimeError, Subscribe, Supervisor, SupervisorConfig, SupervisorHandle, TaskContext,
+    TaskError, TaskFn, TaskOutcome, TaskRef, TaskSpec,
 };
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -50,7 +50,9 @@ impl Adapter for Taskvisor {
 
     fn lets_go_of_a_handle(&self) -> Option<String> {
         Some(runtime(false).block_on(async {
-            let handle = supervisor(SHORT).serve().expect("a runtime");
+            let config = SupervisorConfig::default().with_grace(SHORT);
+            let supervisor = Supervisor::new(config, vec![Arc::new(Listener)]);
+            let handle = supervisor.serve().expect("a runtime");
             let payload = Payload { name: "worker", does: Does::Panics };
             drop(handle.add(spec(payload, false)).watch().execute().await);
             sleep(SHORT).await;
@@ -100,6 +102,15 @@ impl Adapter for Taskvisor {
             drop(handle);
             Some(format!("ok {outcome:?}"))
         })
+    }
+}
+
+/// Notes the events, which are told as well as may be and no better.
+struct Listener;
+
+impl Subscribe for Listener {
+    fn on_event(&self, event: &Event) {
+        note("event", &format!("{:?} {:?} {:?}", event.kind, event.task, event.reason));
     }
 }
 

@@ -137,7 +137,11 @@ fn text(seen: &Seen, text: &str) -> Cell {
     if told.contains("worker") || told.to_lowercase().contains("panic") {
         return lacks("text lost");
     }
-    broke("failure lost")
+    if seen.facts.has_with("event", text) {
+        lacks("told by an event only")
+    } else {
+        broke("failure lost")
+    }
 }
 
 /// One who holds its thread.
