@@ -29,6 +29,7 @@ fn types_are_there_and_can_be_debugged() {
     debug::<spumoni::LocalHandle<u8>>();
     debug::<spumoni::GroupView>();
     debug::<spumoni::Handle>();
+    debug::<spumoni::Health>();
     debug::<spumoni::HomeView>();
     debug::<spumoni::Intensity>();
     debug::<spumoni::Item<()>>();
@@ -38,6 +39,7 @@ fn types_are_there_and_can_be_debugged() {
     debug::<spumoni::Join<'static, ()>>();
     debug::<spumoni::JoinGroupError>();
     debug::<spumoni::JoinError>();
+    debug::<spumoni::LaneHealth>();
     debug::<spumoni::Launch>();
     debug::<spumoni::OnServiceExit>();
     debug::<spumoni::Restart>();
@@ -61,12 +63,14 @@ fn types_are_there_and_can_be_debugged() {
     debug::<spumoni::Overlap>();
     debug::<spumoni::PeriodicBuilder<'static>>();
     debug::<spumoni::Permit>();
+    debug::<spumoni::Probe>();
     debug::<spumoni::Queue<(), ()>>();
     debug::<spumoni::QueueBuilder<()>>();
     debug::<spumoni::QueueCounters>();
     debug::<spumoni::Reason>();
     debug::<spumoni::Refused<()>>();
     debug::<spumoni::Registration>();
+    debug::<spumoni::Reloads>();
     debug::<spumoni::ResultError>();
     debug::<spumoni::ResultOf<'static, ()>>();
     debug::<spumoni::Ring>();
@@ -201,4 +205,29 @@ fn the_prelude_is_enough_for_a_service() {
 #[test]
 fn signals_can_be_held_before_there_is_a_runner() {
     spumoni::signal::hold().unwrap();
+}
+
+#[cfg(feature = "cli")]
+#[test]
+fn the_command_line_is_there() {
+    debug::<spumoni::cli::Cli>();
+    debug::<spumoni::cli::CliError>();
+    debug::<spumoni::cli::Given>();
+    debug::<spumoni::cli::OptionsError>();
+    debug::<spumoni::cli::OptionsOf>();
+    debug::<spumoni::cli::Prepared>();
+    debug::<spumoni::cli::Problem>();
+    debug::<spumoni::cli::Source>();
+    debug::<spumoni::cli::Told>();
+    send_and_sync::<spumoni::cli::CliError>();
+    send_and_sync::<spumoni::cli::Given>();
+}
+
+#[cfg(all(unix, feature = "systemd"))]
+#[test]
+fn systemd_is_there() {
+    debug::<spumoni::systemd::Notifier>();
+    debug::<spumoni::systemd::SocketError>();
+    debug::<spumoni::systemd::Sockets>();
+    send_and_sync::<spumoni::systemd::SocketError>();
 }
