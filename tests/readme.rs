@@ -33,9 +33,14 @@ fn the_two_commands_stand_alone_and_are_what_ci_runs() {
 
 #[test]
 fn every_relative_link_leads_somewhere() {
-    for page in
-        ["README.md", "CONTRIBUTING.md", "docs/design.md", "docs/groups.md", "docs/services.md"]
-    {
+    for page in [
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/design.md",
+        "docs/groups.md",
+        "docs/operating.md",
+        "docs/services.md",
+    ] {
         let text = text(page);
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
         let folder = folder.parent().unwrap();
