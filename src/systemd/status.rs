@@ -10,22 +10,22 @@ const SHOWN: usize = 5;
 /// The services in one line: `3 services ready`, `2 of 3 services ready; waiting for http`.
 pub(super) fn line(services: &ServiceList, stopping: bool) -> String {
     let all = services.all();
-    let names = |wanted: &dyn Fn(ServiceState, bool) -> bool| -> Vec<&str> {
-        let these = all.iter().filter(|one| wanted(one.state(), one.is_ready()));
-        these.map(|one| one.name()).collect()
+    let names = |wanted: &dyn Fn(&ServiceView) -> bool| -> Vec<&str> {
+        all.iter().filter(|one| wanted(one)).map(ServiceView::name).collect()
     };
     if stopping {
-        let left = names(&|state, _| {
-            matches!(state, ServiceState::Running | ServiceState::Starting | ServiceState::Stopping)
+        let left = names(&|one| {
+            use ServiceState::{Running, Starting, Stopping};
+            matches!(one.state(), Running | Starting | Stopping)
         });
         return match left.len() {
             0 => "stopping".to_owned(),
             count => format!("stopping, {count} services left: {}", few(&left)),
         };
     }
-    let at_rest = names(&|state, ready| state.is_final() && !ready);
-    let ready = names(&|_, ready| ready).len();
-    let waiting = names(&|state, ready| !state.is_final() && !ready);
+    let at_rest = names(&|one| !one.is_ready() && !one.is_awaited());
+    let ready = names(&|one| one.is_ready() && !one.is_awaited()).len();
+    let waiting = names(&ServiceView::is_awaited);
     let plural = if all.len() == 1 { "" } else { "s" };
     let mut line = match waiting.len() {
         0 if ready == all.len() => format!("{ready} service{plural} ready"),

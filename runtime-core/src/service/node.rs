@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::failure::{Failure, TaskLabel};
 use crate::id::{FlavourId, TaskId};
 use crate::service::launch::{Hook, Instance, Launch, Step};
+use crate::service::policy::OnServiceExit;
 use crate::service::spec::Settings;
 use crate::service::state::ServiceState;
 use crate::service::unit::{Hold, Unit};
@@ -177,6 +178,13 @@ impl Node {
             | ServiceState::Failed
             | ServiceState::Backoff => false,
         }
+    }
+
+    /// Whether it has ended unasked, which stops the runner: soon, if not already.
+    pub(super) fn ends_all(&self) -> bool {
+        let terms = &self.settings.terms;
+        let ended = self.state == ServiceState::Terminated && self.done;
+        ended && !terms.oneshot && terms.on_exit == OnServiceExit::Stop
     }
 
     /// Whether it begins again as soon as it can.

@@ -37,6 +37,8 @@ pub struct ServiceView {
     pub(crate) waits_for: Vec<Arc<str>>,
     pub(crate) workers: usize,
     pub(crate) on_failure: OnFailure,
+    /// It has ended, which ends the runner.
+    pub(crate) ends_all: bool,
     pub(crate) restarts: u64,
     pub(crate) failure: Option<Failure>,
     pub(crate) skipped: Option<String>,
@@ -128,13 +130,13 @@ impl ServiceView {
         &self.waits_for
     }
 
-    /// Whether somebody still waits for it to be ready: it is not, and more is to come of it, or it has failed
-    /// and the runner does not go on without it. Of one that was stopped, was skipped, or has failed with
+    /// Whether somebody still waits for it to be ready: it is not, and more is to come of it, or it has ended or
+    /// failed and the runner does not go on without it. Of one that was stopped, was skipped, or has failed with
     /// [`OnFailure::Continue`], nobody waits.
     #[must_use]
     pub fn is_awaited(&self) -> bool {
         let fatal = self.state == ServiceState::Failed && self.on_failure == OnFailure::Stop;
-        !self.ready && (fatal || !self.state.is_final())
+        self.ends_all || !self.ready && (fatal || !self.state.is_final())
     }
 
     /// How many run its body.
@@ -226,6 +228,7 @@ impl Roster {
                 waits_for: waits_for.collect(),
                 workers: node.settings.terms.workers,
                 on_failure: node.settings.terms.on_failure,
+                ends_all: node.ends_all(),
                 restarts: node.restarted,
                 failure: node.failure.clone(),
                 skipped: node.skipped.clone(),
