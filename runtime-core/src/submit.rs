@@ -84,7 +84,7 @@ where
         }
         Err((reason, task)) => {
             drop(limited);
-            Err(give_back::<F::Mode, P, R>(homes.root(), cell::downcast(task), reason))
+            Err(give_back::<F::Mode, P, R>(homes.root(), cell::downcast(task), true, reason))
         }
     }
 }
@@ -108,7 +108,7 @@ where
         Ok(()) => Ok(task),
         Err((reason, back)) => {
             drop(back);
-            Err(give_back::<F::Mode, P, R>(homes.root(), Some(task), reason))
+            Err(give_back::<F::Mode, P, R>(homes.root(), Some(task), true, reason))
         }
     }
 }
@@ -156,7 +156,7 @@ where
         }
         Err((reason, back)) => {
             drop(back);
-            Err(give_back::<M, P, R>(homes.root(), Some(task), reason))
+            Err(give_back::<M, P, R>(homes.root(), Some(task), true, reason))
         }
     }
 }
@@ -273,7 +273,7 @@ where
         let any: Arc<dyn AnyTask> = task.clone();
         if let Err(reason) = member.group.enter(&any, member, cleanup) {
             drop(any);
-            return Err(give_back::<M, P, R>(root, Some(task), reason));
+            return Err(give_back::<M, P, R>(root, Some(task), false, reason));
         }
     }
     Ok(task)
@@ -380,10 +380,12 @@ fn dedicate(pool: &PoolHome, task: Arc<dyn AnyTask>) -> Result<(), (Reason, Arc<
     })
 }
 
-/// The home took nothing: undoes the admission.
+/// The home took nothing, or the group before it: undoes the admission. One that has not `entered` its group
+/// cannot have been given up with it.
 fn give_back<M, P, R>(
     root: &RootGroup,
     task: Option<Arc<TaskCell<M, P, R>>>,
+    entered: bool,
     reason: Reason,
 ) -> Refused<P>
 where
@@ -396,7 +398,7 @@ where
         if let Some(name) = header.details().and_then(|details| details.name.as_deref()) {
             owner.release_name(name);
         }
-        if owner.withdrawn(header) {
+        if !entered || owner.withdrawn(header) {
             root.let_out(header.life.is_transient());
         }
     }

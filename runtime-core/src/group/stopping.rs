@@ -34,10 +34,15 @@ impl GroupCore {
 
     /// Gives up one member; the group and the others go on.
     pub(super) fn give_up_one(&self, task: &Header) {
-        let member = self.account.lock().let_out(task);
+        let member = {
+            let mut account = self.account.lock();
+            let member = account.let_out(task);
+            // Under the lock: whoever does not find it there any more takes it off this count.
+            self.root.leave_behind(u64::from(member.is_some()));
+            member
+        };
         if let Some(member) = member {
-            // Counted before it can end late.
-            self.root.gave_up(task.life.is_transient());
+            self.root.let_out(task.life.is_transient());
             let late = self.abandon(&member);
             let policy = member.policy.on_failure.unwrap_or(self.policy.on_failure);
             if late && policy == OnFailure::Stop {
@@ -250,11 +255,13 @@ impl Stoppable for GroupCore {
         let members = {
             let mut account = self.account.lock();
             account.gave_up = true;
-            account.let_out_all()
+            let members = account.let_out_all();
+            // Under the lock: whoever does not find itself there any more takes itself off this count.
+            self.root.leave_behind(members.len() as u64);
+            members
         };
-        // Counted before any of them can end late.
         for member in members.values() {
-            self.root.gave_up(member.task.header().life.is_transient());
+            self.root.let_out(member.task.header().life.is_transient());
         }
         for group in self.below() {
             group.give_up();
