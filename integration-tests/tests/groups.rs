@@ -1283,3 +1283,18 @@ fn many_members_are_added_stopped_and_joined() {
         assert_eq!(group.join_all().blocking().unwrap().len(), 20_000);
     });
 }
+
+/// Rules 10 and 13: what a group refuses after it gave up counts neither as living nor as left behind.
+#[test]
+fn what_a_group_refuses_after_it_gave_up_is_counted_nowhere() {
+    within(LIMIT, || {
+        let runner = runner();
+        let group = runner.group("hasty").group_grace(Duration::ZERO).open().unwrap();
+        group.stop();
+        assert!(group.adopt_blocking(Tokio, async || ()).is_err());
+        assert!(group.spawn_blocking(Thread, || 1).is_err());
+        drop(group);
+        let report = runner.run();
+        assert!(report.is_clean() && report.left() == 0, "{report}");
+    });
+}
