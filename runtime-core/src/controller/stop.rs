@@ -53,6 +53,8 @@ impl Controller {
     /// Stage one: nothing new is taken, everybody is asked.
     fn ask(&mut self, request: StopRequest) -> Stop {
         let root = Arc::clone(self.homes.root());
+        // In this order: what the stop took, counted from then on, is never more than the runner is old.
+        let asked_at = root.age();
         let asked = Instant::now();
         let budget = request.budget.unwrap_or(self.limits.whole);
         let mut stages = self.limits.stages(asked, self.longest_grace(), budget);
@@ -71,7 +73,7 @@ impl Controller {
         let stop = Stop {
             reason: request.reason,
             asked,
-            asked_at: root.age(),
+            asked_at,
             stages,
             forced,
             all_asked: request.force,
