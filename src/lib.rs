@@ -53,11 +53,9 @@ pub use spumoni_thread::Thread;
 #[cfg(feature = "macros")]
 pub use spumoni_macros::service;
 
-/// The command line of a daemon.
 #[cfg(feature = "cli")]
 pub mod cli;
 
-/// What systemd wants to hear, and the sockets that it hands over.
 #[cfg(all(unix, feature = "systemd"))]
 pub mod systemd;
 
