@@ -414,11 +414,13 @@ impl Context {
     ///         cx.handle().stop();
     ///         cx.sleep(Duration::from_millis(1)).await.is_ok() && !cx.is_stopping()
     ///     });
-    ///     (both.await, cx.is_stopping())
+    ///     let whole = both.await;
+    ///     // Now it is heard of.
+    ///     cx.stopped().await;
+    ///     whole
     /// })?;
     /// runner.run();
-    /// let (whole, told) = task.join()?;
-    /// assert!(whole && told);
+    /// assert!(task.join()?);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub async fn defer_stop<F: Future>(&self, section: F) -> F::Output {

@@ -25,9 +25,11 @@ fn f071_a_stop_while_services_start_unwinds_those_that_have_and_starts_no_more<F
     let (runner, trace) = (runner(), Trace::default());
     let mut before = None;
     for name in ["s1", "s2", "s3", "s4", "s5"] {
-        let service = runner.service(Made(trace.staying(flavour, name))).name(name).after(before);
-        let service = if name == "s3" { service.notify() } else { service };
-        service.add().expect("taken");
+        let launch = match name {
+            "s3" => trace.silent(flavour, name),
+            _ => trace.staying(flavour, name),
+        };
+        runner.service(Made(launch)).name(name).notify().after(before).add().expect("taken");
         before = Some(name);
     }
     let handle = runner.handle();
@@ -43,9 +45,9 @@ fn f071_a_stop_while_services_start_unwinds_those_that_have_and_starts_no_more<F
 
 fn f084_a_dependency_that_is_named_twice_counts_once<F: Any>(flavour: F) {
     let (runner, trace) = (runner(), Trace::default());
-    let http = runner.service(Made(trace.staying(flavour, "http"))).name("http");
+    let http = runner.service(Made(trace.staying(flavour, "http"))).name("http").notify();
     http.after(["store", "store"]).after(["store"]).add().expect("taken");
-    let store = runner.service(Made(trace.staying(flavour, "store"))).name("store");
+    let store = runner.service(Made(trace.staying(flavour, "store"))).name("store").notify();
     store.add().expect("taken");
     assert_eq!(runner.check().expect("sound").join(" "), "store http");
     let handle = runner.handle();
@@ -100,7 +102,7 @@ fn f096_a_service_that_is_ready_too_late_disturbs_nobody<F: Any>(flavour: F) {
     let body = F::Mode::each_run(begin, || Context::current().ready());
     let late = runner.service(Made(Launch::repeat(flavour, body))).name("late").notify();
     late.add().expect("taken");
-    let http = runner.service(Made(trace.staying(flavour, "http"))).name("http");
+    let http = runner.service(Made(trace.staying(flavour, "http"))).name("http").notify();
     http.after(["late"]).add().expect("taken");
     let handle = runner.handle();
     let running = thread::spawn(move || runner.run());

@@ -110,11 +110,27 @@ impl Trace {
         self.all().join(" ")
     }
 
-    /// A service of this name that notes its begin and its end, and stays until it is asked.
+    /// A service of this name that notes its begin and its end, says that it is ready in between, and stays until
+    /// it is asked.
     fn staying<F: Any>(&self, flavour: F, name: &'static str) -> Launch {
+        self.noting(flavour, name, || Context::current().ready())
+    }
+
+    /// One that does not say that it is ready.
+    fn silent<F: Any>(&self, flavour: F, name: &'static str) -> Launch {
+        self.noting(flavour, name, || ())
+    }
+
+    fn noting<F: Any>(
+        &self,
+        flavour: F,
+        name: &'static str,
+        then: impl Fn() + Clone + Send + 'static,
+    ) -> Launch {
         let (begins, ends) = (self.clone(), self.clone());
         let begin = move || {
             begins.note(format!("+{name}"));
+            then();
             Ok(true)
         };
         Launch::repeat(flavour, F::Mode::each_run(begin, move || ends.note(format!("-{name}"))))

@@ -19,7 +19,7 @@ on_each!(
 fn three<F: Any>(flavour: F, runner: &Handle) -> Trace {
     let trace = Trace::default();
     for (name, after) in [("log", None), ("store", None), ("http", Some("store"))] {
-        let service = runner.service(Made(trace.staying(flavour, name))).name(name);
+        let service = runner.service(Made(trace.staying(flavour, name))).name(name).notify();
         service.restart(Restart::Always).after(after).add().expect("taken");
     }
     trace
@@ -92,7 +92,7 @@ fn a_service_whose_body_is_used_up_says_so<F: Any>(flavour: F) {
     let once = Launch::new(flavour, F::Mode::until_stopped(&gate, || ()));
     runner.service(Made(once)).name("once").add().expect("taken");
     let trace = Trace::default();
-    let stays = runner.service(Made(trace.staying(flavour, "stays"))).name("stays");
+    let stays = runner.service(Made(trace.staying(flavour, "stays"))).name("stays").notify();
     stays.add().expect("taken");
     let handle = runner.handle();
     let running = thread::spawn(move || runner.run());

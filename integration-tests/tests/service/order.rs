@@ -27,7 +27,7 @@ on_each!(
 fn f076_services_start_in_the_order_of_their_dependencies_and_stop_in_reverse<F: Any>(flavour: F) {
     let (runner, trace) = (runner(), Trace::default());
     let add = |name, after: &[&'static str]| {
-        let service = runner.service(Made(trace.staying(flavour, name))).name(name);
+        let service = runner.service(Made(trace.staying(flavour, name))).name(name).notify();
         service.after(after.to_vec()).add().expect("taken");
     };
     add("http", &["cache", "log"]);
@@ -77,7 +77,7 @@ fn f096_a_dependent_starts_when_what_it_depends_on_says_that_it_is_ready<F: Any>
     );
     let store = runner.service(Made(Launch::repeat(flavour, body))).name("store").notify();
     store.add().expect("taken");
-    let http = runner.service(Made(trace.staying(flavour, "http"))).name("http");
+    let http = runner.service(Made(trace.staying(flavour, "http"))).name("http").notify();
     http.after(["store"]).add().expect("taken");
     let handle = runner.handle();
     let running = thread::spawn(move || runner.run());
@@ -103,7 +103,7 @@ fn f095_a_service_that_does_not_stop_keeps_no_other_from_being_asked<F: Any>(fla
     let http = runner.service(Made(Launch::new(flavour, hold))).name("http").after(["store"]);
     http.add().expect("taken");
     // Not on the lane that is held.
-    let store = runner.service(Made(trace.staying(Thread, "store"))).name("store");
+    let store = runner.service(Made(trace.staying(Thread, "store"))).name("store").notify();
     store.add().expect("taken");
     let handle = runner.handle();
     let running = thread::spawn(move || runner.run());
@@ -118,7 +118,7 @@ fn f095_a_service_that_does_not_stop_keeps_no_other_from_being_asked<F: Any>(fla
 
 fn a_drained_service_is_not_ready_before_it_is_asked<F: Any>(flavour: F) {
     let (runner, trace) = (runner(), Trace::default());
-    let http = runner.service(Made(trace.staying(flavour, "http"))).name("http");
+    let http = runner.service(Made(trace.staying(flavour, "http"))).name("http").notify();
     http.drain(Duration::from_millis(150)).add().expect("taken");
     let handle = runner.handle();
     let running = thread::spawn(move || runner.run());
@@ -135,7 +135,7 @@ fn a_drained_service_is_not_ready_before_it_is_asked<F: Any>(flavour: F) {
 fn phases_start_one_after_the_other_and_stop_the_other_way<F: Any>(flavour: F) {
     let (runner, trace) = (runner(), Trace::default());
     for (name, phase) in [("proxy", 2), ("bus", -1), ("app", 0)] {
-        let service = runner.service(Made(trace.staying(flavour, name))).name(name);
+        let service = runner.service(Made(trace.staying(flavour, name))).name(name).notify();
         service.phase(phase).add().expect("taken");
     }
     let handle = runner.handle();
@@ -150,7 +150,7 @@ fn phases_start_one_after_the_other_and_stop_the_other_way<F: Any>(flavour: F) {
 fn f082_a_cycle_starts_nothing_and_is_told_with_its_path<F: Any>(flavour: F) {
     let (runner, trace) = (runner(), Trace::default());
     for (name, after) in [("a", "b"), ("b", "c"), ("c", "a"), ("d", "a")] {
-        let service = runner.service(Made(trace.staying(flavour, name))).name(name);
+        let service = runner.service(Made(trace.staying(flavour, name))).name(name).notify();
         service.after([after]).add().expect("taken");
     }
     let errors = runner.check().expect_err("a ring");
@@ -167,7 +167,7 @@ fn f082_f083_missing_services_are_told_with_the_nearest_name() {
     within(LIMIT, || {
         let (runner, trace) = (runner(), Trace::default());
         for (name, after) in [("store", "store"), ("http", "stroe"), ("log", "nothing-alike")] {
-            let service = runner.service(Made(trace.staying(Smol, name))).name(name);
+            let service = runner.service(Made(trace.staying(Smol, name))).name(name).notify();
             service.after([after]).add().expect("taken");
         }
         let report = runner.run();
@@ -184,11 +184,16 @@ fn f082_f083_missing_services_are_told_with_the_nearest_name() {
 fn f083_a_service_added_while_running_finds_what_it_depends_on_or_is_refused() {
     within(LIMIT, || {
         let (runner, trace) = (runner(), Trace::default());
-        runner.service(Made(trace.staying(Smol, "store"))).name("store").add().expect("taken");
+        runner
+            .service(Made(trace.staying(Smol, "store")))
+            .name("store")
+            .notify()
+            .add()
+            .expect("taken");
         let handle = runner.handle();
         let running = thread::spawn(move || runner.run());
         reach(&handle, "store", ServiceState::Running);
-        let late = || handle.service(Made(trace.staying(Thread, "late"))).name("late");
+        let late = || handle.service(Made(trace.staying(Thread, "late"))).name("late").notify();
         let refused = late().after(["stor"]).add().expect_err("there is none");
         assert!(matches!(refused.reason(), Reason::BadService { .. }), "{refused}");
         assert!(refused.to_string().contains("did you mean `store`?"), "{refused}");
@@ -214,7 +219,7 @@ fn only_pulls_in_dependencies_and_without_refuses_to_cut_them() {
             let builder = builder.without(without.to_vec()).expect(expected.to_vec());
             let (runner, trace) = (builder.build().expect("good settings"), Trace::default());
             for (name, after) in [("store", None), ("http", Some("store")), ("log", None)] {
-                let service = runner.service(Made(trace.staying(Smol, name))).name(name);
+                let service = runner.service(Made(trace.staying(Smol, name))).name(name).notify();
                 service.after(after).add().expect("taken");
             }
             (runner, trace)

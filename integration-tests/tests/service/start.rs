@@ -44,7 +44,7 @@ fn all_initialisations_are_over_before_anything_starts<F: Any>(flavour: F) {
             noted.note(format!("i:{name}"));
             Ok(())
         });
-        runner.service(Made(launch)).name(name).after(after).add().expect("taken");
+        runner.service(Made(launch)).name(name).notify().after(after).add().expect("taken");
     }
     let handle = runner.handle();
     let running = thread::spawn(move || runner.run());
@@ -88,7 +88,7 @@ fn a_service_that_skips_itself_holds_up_nobody<F: Any>(flavour: F) {
     let launch =
         init(trace.staying(flavour, "bus"), flavour, || Err(Skip::because("no bus here").into()));
     runner.service(Made(launch)).name("bus").add().expect("taken");
-    let http = runner.service(Made(trace.staying(flavour, "http"))).name("http");
+    let http = runner.service(Made(trace.staying(flavour, "http"))).name("http").notify();
     http.after(["bus"]).add().expect("taken");
     let handle = runner.handle();
     let running = thread::spawn(move || runner.run());
@@ -104,13 +104,13 @@ fn a_service_that_skips_itself_holds_up_nobody<F: Any>(flavour: F) {
 fn f087_a_start_that_fails_midway_is_unwound_in_reverse<F: Any>(flavour: F) {
     let (runner, trace) = (runner(), Trace::default());
     for (name, after) in [("a", None), ("b", Some("a"))] {
-        let service = runner.service(Made(trace.staying(flavour, name))).name(name);
+        let service = runner.service(Made(trace.staying(flavour, name))).name(name).notify();
         service.after(after).add().expect("taken");
     }
     let fail = F::Mode::each_run(|| anyhow::bail!("the port is taken"), || ());
     let c = runner.service(Made(Launch::repeat(flavour, fail))).name("c");
     c.after(["b"]).notify().add().expect("taken");
-    let d = runner.service(Made(trace.staying(flavour, "d"))).name("d");
+    let d = runner.service(Made(trace.staying(flavour, "d"))).name("d").notify();
     d.after(["c"]).add().expect("taken");
     let report = runner.run();
     assert_eq!(report.root_cause().and_then(|one| one.task().name()), Some("c"), "{report}");
@@ -121,7 +121,7 @@ fn f087_a_start_that_fails_midway_is_unwound_in_reverse<F: Any>(flavour: F) {
 /// The start has a limit of its own.
 fn f088_f096_a_service_that_is_not_ready_in_time_has_failed<F: Any>(flavour: F) {
     let (runner, trace) = (runner(), Trace::default());
-    let slow = runner.service(Made(trace.staying(flavour, "slow"))).name("slow").notify();
+    let slow = runner.service(Made(trace.silent(flavour, "slow"))).name("slow").notify();
     slow.start_timeout(Duration::from_millis(50)).add().expect("taken");
     let report = runner.run();
     assert_eq!(report.failures().len(), 1, "{report}");
@@ -137,7 +137,7 @@ fn a_oneshot_is_ready_when_it_is_done_and_stops_nobody<F: Any>(flavour: F) {
     let migrate = F::Mode::payload(move || noted.note("migrated"));
     let oneshot = runner.service(Made(Launch::new(flavour, migrate))).name("migrate").oneshot();
     oneshot.add().expect("taken");
-    let http = runner.service(Made(trace.staying(flavour, "http"))).name("http");
+    let http = runner.service(Made(trace.staying(flavour, "http"))).name("http").notify();
     http.after(["migrate"]).add().expect("taken");
     let handle = runner.handle();
     let running = thread::spawn(move || runner.run());
@@ -230,7 +230,7 @@ fn a_unit_that_runs_nothing_is_initialised_and_told_of_the_stop_in_its_turn() {
         let unit = Launch::idle(Smol).init(Smol, async move || up.note("i"));
         let unit = unit.on_stop(move || down.note("hook"));
         runner.service(Made(unit)).name("pool").add().expect("taken");
-        let http = runner.service(Made(trace.staying(Thread, "http"))).name("http");
+        let http = runner.service(Made(trace.staying(Thread, "http"))).name("http").notify();
         http.after(["pool"]).add().expect("taken");
         let handle = runner.handle();
         let running = thread::spawn(move || runner.run());
@@ -257,7 +257,7 @@ fn f095_stop_hooks_that_panic_or_hang_are_told_and_hold_up_nobody() {
         let panics = Launch::idle(Smol).on_stop(|| panic!("on purpose"));
         runner.service(Made(panics)).name("panics").add().expect("taken");
         let trace = Trace::default();
-        let http = runner.service(Made(trace.staying(Tokio, "http"))).name("http");
+        let http = runner.service(Made(trace.staying(Tokio, "http"))).name("http").notify();
         http.add().expect("taken");
         let handle = runner.handle();
         let running = thread::spawn(move || runner.run());
@@ -298,7 +298,7 @@ fn an_end_unasked_stops_the_runner_or_is_ignored_or_is_a_failure() {
             let (runner, trace) = (runner(), Trace::default());
             let ends = runner.service(Made(Launch::new(Smol, async || ()))).name("ends");
             ends.on_exit(on_exit).add().expect("taken");
-            let stays = runner.service(Made(trace.staying(Thread, "stays"))).name("stays");
+            let stays = runner.service(Made(trace.staying(Thread, "stays"))).name("stays").notify();
             stays.after(["ends"]).transient().add().expect("taken");
             runner.run()
         };

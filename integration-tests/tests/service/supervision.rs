@@ -46,7 +46,7 @@ fn a_failing_service_is_restarted_and_the_others_go_on<F: Any>(flavour: F) {
     let (runner, trace) = (runner(), Trace::default());
     let fails = runner.service(Made(failing(flavour, &trace, "fails", 3))).name("fails");
     fails.restart(Restart::OnFailure).backoff(QUICK).add().expect("taken");
-    let stays = runner.service(Made(trace.staying(flavour, "stays"))).name("stays");
+    let stays = runner.service(Made(trace.staying(flavour, "stays"))).name("stays").notify();
     stays.add().expect("taken");
     let handle = runner.handle();
     let running = thread::spawn(move || runner.run());
@@ -180,7 +180,7 @@ fn a_failure_may_be_the_services_own<F: Any>(flavour: F) {
     let (runner, trace) = (runner(), Trace::default());
     let fails = runner.service(Made(failing(flavour, &trace, "fails", 1))).name("fails");
     fails.on_failure(OnFailure::Continue).add().expect("taken");
-    let stays = runner.service(Made(trace.staying(flavour, "stays"))).name("stays");
+    let stays = runner.service(Made(trace.staying(flavour, "stays"))).name("stays").notify();
     stays.add().expect("taken");
     let handle = runner.handle();
     let running = thread::spawn(move || runner.run());
@@ -211,9 +211,9 @@ fn f094_those_that_depend_on_it_are_restarted_with_it_where_that_is_said<F: Any>
         });
         let store = runner.service(Made(store)).name("store").strategy(strategy);
         store.restart(Restart::OnFailure).backoff(QUICK).add().expect("taken");
-        let http = runner.service(Made(trace.staying(flavour, "http"))).name("http");
+        let http = runner.service(Made(trace.staying(flavour, "http"))).name("http").notify();
         http.after(["store"]).add().expect("taken");
-        let log = runner.service(Made(trace.staying(flavour, "log"))).name("log");
+        let log = runner.service(Made(trace.staying(flavour, "log"))).name("log").notify();
         log.add().expect("taken");
         let handle = runner.handle();
         let running = thread::spawn(move || runner.run());
@@ -242,7 +242,7 @@ fn a_service_that_holds_its_thread_is_left_behind_and_never_restarted() {
         let holds = runner.service(Made(holds)).name("holds").restart(Restart::Always);
         holds.grace(Duration::from_millis(20)).add().expect("taken");
         let trace = Trace::default();
-        let stays = runner.service(Made(trace.staying(Smol, "stays"))).name("stays");
+        let stays = runner.service(Made(trace.staying(Smol, "stays"))).name("stays").notify();
         stays.add().expect("taken");
         let handle = runner.handle();
         let running = thread::spawn(move || runner.run());

@@ -56,7 +56,7 @@ impl Services {
     ) -> Result<(), Reason> {
         settings.terms.check(true, false)?;
         let hold = Hold::new(Arc::clone(&self.root));
-        let waiting = {
+        let mut waiting = {
             let roster = self.roster.lock();
             roster.check(&settings, here)?;
             roster.is_waiting()
@@ -64,32 +64,51 @@ impl Services {
         let mut undo = Undo { root: &self.root, hold: &hold, name: None };
         if !waiting {
             // Named and counted before anything of the user's is called.
-            if !hold.take(false, settings.terms.transient) {
-                return Err(Reason::Stopping);
-            }
-            let label = TaskLabel {
-                id: TaskId::next(),
-                name: Some(Arc::clone(&settings.name)),
-                group: None,
-                flavour: SERVICE,
-                spawned_at: here,
-            };
-            self.root.names().take(label)?;
+            self.take_in(&settings, &hold, here)?;
             undo.name = Some(&settings.name);
         }
         let launch = launch();
         settings.terms.check(launch.repeats, launch.body.is_none())?;
-        {
+        loop {
             let mut roster = self.roster.lock();
             // Somebody may have been quicker, with the same name.
             roster.check(&settings, here)?;
+            if waiting && !roster.is_waiting() {
+                // `run` has begun meanwhile, and has not seen this one.
+                drop(roster);
+                self.take_in(&settings, &hold, here)?;
+                undo.name = Some(&settings.name);
+                waiting = false;
+                continue;
+            }
             std::mem::forget(undo);
             roster.add(settings, launch, hold, here);
+            break;
         }
         if !waiting {
             self.root.tell(Event::Services);
         }
         Ok(())
+    }
+
+    /// Counts a service that comes while the runner runs, and takes its name.
+    fn take_in(
+        &self,
+        settings: &Settings,
+        hold: &Hold,
+        here: &'static Location<'static>,
+    ) -> Result<(), Reason> {
+        if !hold.take(false, settings.terms.transient) {
+            return Err(Reason::Stopping);
+        }
+        let label = TaskLabel {
+            id: TaskId::next(),
+            name: Some(Arc::clone(&settings.name)),
+            group: None,
+            flavour: SERVICE,
+            spawned_at: here,
+        };
+        self.root.names().take(label)
     }
 
     /// `run` begins: all are linked and counted, or what is wrong is told.
