@@ -131,6 +131,8 @@ struct Up(Shared, usize);
 impl Up {
     fn begin(model: &Shared, who: usize) -> Self {
         model.lock().begins(who);
+        // Not before it is noted.
+        Context::current().ready();
         Up(Arc::clone(model), who)
     }
 }
@@ -205,6 +207,7 @@ fn played(plans: &[Plan], until: Until) -> (StopReport, Shared) {
     // Given the other way round: the order is the runner's to find.
     for (who, plan) in plans.iter().enumerate().rev() {
         let service = runner.service(Made(launch(&model, who, plan))).name(format!("s{who}"));
+        let service = service.notify();
         let service = service.after(plan.after.iter().map(|above| format!("s{above}")));
         let deaf = plan.body == Body::IsDeaf;
         let service = if deaf { service.grace(Duration::from_millis(20)) } else { service };
