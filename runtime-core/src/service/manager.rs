@@ -11,34 +11,28 @@ use std::time::{Duration, Instant};
 use event_listener::Event as Bell;
 
 use crate::error::Reason;
-use crate::event::{Event, FromService, Happened};
+use crate::event::{Event, FromService};
 use crate::failure::{Cause, Failure, TaskLabel};
 use crate::group::root::RootGroup;
-use crate::homes::Homes;
 use crate::id::TaskId;
-use crate::service::body::Begun;
 use crate::service::error::ServiceError;
-use crate::service::launch::{Hook, Launch, Step};
+use crate::service::launch::Launch;
 use crate::service::node::SERVICE;
-use crate::service::roster::{Action, Choice, Ending, Roster};
+use crate::service::roster::{Choice, Ending, Roster};
 use crate::service::spec::Settings;
 use crate::service::state::ServiceState;
 use crate::service::unit::{Hold, Unit};
 use crate::service::view::ServiceList;
-use crate::submit::Options;
 use crate::sync::Mutex;
-use crate::task::contract::{self, AnyTask, Owner, StopperCall};
-use crate::task::stopper::Stopper;
-use crate::time::Deadline;
-use crate::unwind;
+use crate::task::contract::Owner;
 
 /// See the module.
 pub(crate) struct Services {
-    root: Arc<RootGroup>,
-    grace: Duration,
-    roster: Mutex<Roster>,
+    pub(super) root: Arc<RootGroup>,
+    pub(super) grace: Duration,
+    pub(super) roster: Mutex<Roster>,
     /// Some state has changed.
-    changed: Bell,
+    pub(super) changed: Bell,
 }
 
 impl Services {
@@ -139,145 +133,6 @@ impl Services {
         self.roster.lock().hurry(change);
     }
 
-    /// Does what is to be done, until nothing is for now. Gives when to come again.
-    pub(crate) fn pump(&self, homes: &Homes, mut asked: impl FnMut(Arc<dyn AnyTask>)) -> Deadline {
-        loop {
-            let (actions, next, changed) = {
-                let mut roster = self.roster.lock();
-                let (actions, next) = roster.step(Instant::now());
-                (actions, next, roster.take_changed())
-            };
-            if changed {
-                self.changed.notify(usize::MAX);
-            }
-            if actions.is_empty() {
-                return next;
-            }
-            for action in actions {
-                self.act(action, homes, &mut asked);
-            }
-        }
-    }
-
-    fn act(&self, action: Action, homes: &Homes, asked: &mut impl FnMut(Arc<dyn AnyTask>)) {
-        match action {
-            Action::Begin { service } => self.begin(service, homes),
-            Action::Ask { tasks, cancel } => {
-                let now = Instant::now();
-                for task in tasks {
-                    let grace = task.header().grace().unwrap_or(self.grace);
-                    if !task.header().stop().ask(now, grace, cancel) {
-                        task.header().stop().press(now);
-                    }
-                    contract::cancel_unbegun(&task);
-                    task.header().stop_children();
-                    asked(task);
-                }
-            }
-            Action::Hurry { tasks, cancel } => {
-                for task in tasks {
-                    task.header().stop().hurry(cancel);
-                    task.header().stop_children();
-                    asked(task);
-                }
-            }
-            Action::Call { service, unit, hook, tells } => self.call(service, &unit, &hook, tells),
-            Action::GiveUp { tasks, hold } => {
-                hold.give_up();
-                for task in tasks {
-                    contract::cancel(&task);
-                    task.header().give_up();
-                }
-            }
-            Action::Failed(failure) => {
-                if !self.root.is_late(&failure) {
-                    self.root.tell(Event::Failed(failure));
-                }
-            }
-            Action::ServiceEnded(name) => self.root.tell(Event::ServiceEnded { name }),
-            Action::Release(hold) => hold.release(),
-            Action::Discard(what) => self.discard(what),
-        }
-    }
-
-    /// Hands the tasks of a run over.
-    fn begin(&self, service: usize, homes: &Homes) {
-        let Some((mut step, start)) = self.roster.lock().take_step(service) else { return };
-        let (mut tasks, mut error) = (Vec::with_capacity(start.workers), None);
-        for worker in 1..=start.workers {
-            let name: Arc<str> = if start.workers > 1 {
-                format!("{}-{worker}", start.name).into()
-            } else {
-                Arc::clone(&start.name)
-            };
-            let owner: Arc<dyn Owner> = start.unit.clone();
-            let options = Box::new(Options {
-                name: Some(name),
-                grace: start.grace,
-                transient: start.transient,
-                owner: Some(owner),
-                dedicated: true,
-                admitted: true,
-                ..Options::default()
-            });
-            let begun = Begun { root: Arc::clone(&self.root), service, run: start.unit.run };
-            match step(homes, options, start.here, begun) {
-                Ok(task) => tasks.push(task),
-                Err(reason) => {
-                    error = Some(anyhow::Error::new(reason));
-                    break;
-                }
-            }
-        }
-        let mut roster = self.roster.lock();
-        roster.put_step(service, start.init, step);
-        roster.begun(service, tasks, error);
-    }
-
-    /// Has the hook called on a thread where it can hold up nobody.
-    fn call(&self, service: usize, unit: &Arc<Unit>, hook: &Hook, tells: bool) {
-        let (of_call, hook) = (Arc::clone(unit), Arc::clone(hook));
-        let stopper = Stopper::asked(Box::new(move || {
-            // Told also when it panics.
-            let _done = tells.then(|| Done(of_call));
-            hook()
-        }));
-        let Some(label) = self.roster.lock().label(service) else { return };
-        let owner: Arc<dyn Owner> = unit.clone();
-        self.root.call_stopper(StopperCall { label, owner, span: None, stopper });
-    }
-
-    /// Drops what is the user's on a thread where its destructors can hold up nobody.
-    fn discard(&self, what: Box<dyn Send>) {
-        let stopper = Stopper::asked(Box::new(move || {
-            drop(what);
-            Ok(())
-        }));
-        let label = TaskLabel {
-            id: TaskId::next(),
-            name: Some("what services leave".into()),
-            group: None,
-            flavour: SERVICE,
-            spawned_at: Location::caller(),
-        };
-        let owner: Arc<dyn Owner> = Arc::clone(&self.root) as Arc<dyn Owner>;
-        self.root.call_stopper(StopperCall { label, owner, span: None, stopper });
-    }
-
-    /// As [`forget`](Services::forget), of a runner that never ran: on the calling thread.
-    pub(crate) fn forget_here(&self) {
-        let all = self.roster.lock().forget();
-        let _ = unwind::discard(all);
-    }
-
-    /// Nobody begins any more: what is the user's is dropped.
-    pub(crate) fn forget(&self) {
-        let all = self.roster.lock().forget();
-        if !all.is_empty() {
-            self.discard(Box::new(all));
-        }
-    }
-
     pub(crate) fn stop(&self, name: &str) -> Result<usize, ServiceError> {
         let place = {
             let mut roster = self.roster.lock();
@@ -349,50 +204,6 @@ impl Services {
     }
 }
 
-/// What it takes to start a run.
-pub(crate) struct Start {
-    pub(crate) name: Arc<str>,
-    pub(crate) unit: Arc<Unit>,
-    pub(crate) init: bool,
-    pub(crate) workers: usize,
-    pub(crate) grace: Option<Duration>,
-    pub(crate) transient: bool,
-    pub(crate) here: &'static Location<'static>,
-}
-
-impl Roster {
-    fn take_changed(&mut self) -> bool {
-        std::mem::take(&mut self.changed)
-    }
-
-    fn take_step(&mut self, place: usize) -> Option<(Step, Start)> {
-        let node = self.nodes.get_mut(place)?;
-        let run = node.run.as_ref()?;
-        let terms = node.settings.terms;
-        let start = Start {
-            name: Arc::clone(&node.settings.name),
-            unit: Arc::clone(&run.unit),
-            init: run.init,
-            workers: run.alive,
-            grace: terms.grace,
-            transient: terms.transient,
-            here: node.here,
-        };
-        let steps = &mut node.steps;
-        let step = if start.init { steps.init.take() } else { steps.body.take() };
-        Some((step?, start))
-    }
-
-    fn put_step(&mut self, place: usize, init: bool, step: Step) {
-        let steps = self.steps(place);
-        *(if init { &mut steps.init } else { &mut steps.body }) = Some(step);
-    }
-
-    fn label(&self, place: usize) -> Option<TaskLabel> {
-        self.nodes.get(place).map(|node| node.label())
-    }
-}
-
 /// A service that could not be started.
 pub(crate) fn could_not_start(
     name: &Arc<str>,
@@ -409,15 +220,6 @@ pub(crate) fn could_not_start(
     };
     let error = anyhow::Error::msg(why).context("it could not be started");
     Failure { task, cause: Cause::error(error), age }
-}
-
-/// Tells that a hook is done, whatever its end.
-struct Done(Arc<Unit>);
-
-impl Drop for Done {
-    fn drop(&mut self) {
-        self.0.tell(Happened::HookDone);
-    }
 }
 
 /// Lets a service out again whose `launch` panics, or that is refused after it.

@@ -1,7 +1,8 @@
 //! Services: units that the runner starts, makes ready, supervises, restarts and stops.
 //!
-//! `graph` says in which order, `roster` who there is and what is wanted, `life` what becomes of that, and
-//! `manager` is the door for everybody else. All of it is driven by the controller.
+//! `graph` says in which order, `roster` who there is, `plan` which of them, `wish` what is wanted, `life` what
+//! becomes of that; `manager` is the door for everybody else, and `act` does what is to be done. All of it is
+//! driven by the controller.
 
 pub(crate) mod policy;
 pub(crate) mod state;
@@ -15,6 +16,10 @@ pub(crate) mod registry;
 pub(crate) mod unit;
 pub(crate) mod node;
 pub(crate) mod roster;
-pub(crate) mod life;
+mod plan;
+mod wish;
+mod shared;
+mod life;
 pub(crate) mod view;
 pub(crate) mod manager;
+mod act;

@@ -204,5 +204,43 @@ impl Node {
     }
 }
 
+impl Run {
+    pub(super) fn new(number: u64, init: bool, unit: Arc<Unit>, alive: usize) -> Self {
+        Run {
+            number,
+            init,
+            launching: true,
+            unit,
+            alive,
+            tasks: Vec::new(),
+            begun: 0,
+            ready: BTreeSet::new(),
+            failure: None,
+            broken: false,
+            more: Vec::new(),
+            on_purpose: false,
+            asked: false,
+            cancel: Deadline::never(),
+        }
+    }
+
+    /// Whether a task of it has children that keep it from being finished.
+    pub(super) fn has_children(&self) -> bool {
+        let children = |task: &Arc<dyn AnyTask>| {
+            task.header().children().is_some_and(|children| children.keep_parent())
+        };
+        self.tasks.iter().any(children)
+    }
+
+    /// Whether it does not end, though it was cancelled.
+    pub(super) fn is_lost(&self, now: Instant) -> bool {
+        let cancel = self.cancel.instant();
+        self.asked && cancel.is_some_and(|at| Deadline::from(at, DESTRUCTORS).is_over(now))
+    }
+}
+
+/// What a run that was cancelled has for its destructors before it is given up.
+pub(super) const DESTRUCTORS: Duration = Duration::from_millis(1000);
+
 /// What stands in place of a flavour in the label of a service.
 pub(crate) const SERVICE: FlavourId = FlavourId::new("service");

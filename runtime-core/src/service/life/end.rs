@@ -1,0 +1,142 @@
+//! What follows the end of a run: rest, restart, or a failure for good.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::failure::{Cause, Failure};
+use crate::group::policy::OnFailure;
+use crate::log;
+use crate::service::node::Stage;
+use crate::service::policy::{OnServiceExit, Restart, Strategy};
+use crate::service::roster::{Action, Roster};
+use crate::service::state::ServiceEvent;
+use crate::task::contract::Owner;
+use crate::time::Deadline;
+
+impl Roster {
+    /// Nothing of the run is left.
+    pub(super) fn run_over(&mut self, place: usize, now: Instant) {
+        let Some(run) = self.nodes[place].run.take() else { return };
+        self.nodes[place].due = Deadline::never();
+        self.nodes[place].stage = Stage::Idle;
+        if run.asked {
+            self.stop_done(place);
+        }
+        let wanted = self.nodes[place].up && self.ending().is_none();
+        if run.init {
+            self.init_over(place, run, wanted);
+            return;
+        }
+        for failure in run.more {
+            self.tell(place, failure);
+        }
+        let terms = self.nodes[place].settings.terms;
+        match run.failure {
+            Some(failure) if wanted && !run.on_purpose && terms.restart != Restart::Never => {
+                self.retry(place, Some(failure), now);
+            }
+            Some(failure) => self.fail(place, failure),
+            None if run.on_purpose || !wanted || self.nodes[place].again => {
+                self.set(place, ServiceEvent::End);
+                self.rest(place);
+            }
+            None if terms.oneshot => {
+                let name = Arc::clone(self.nodes[place].name());
+                self.started.push(name);
+                self.done(place);
+            }
+            None if terms.restart == Restart::Always => self.retry(place, None, now),
+            None => match terms.on_exit {
+                OnServiceExit::Stop => {
+                    // Told before the root hears that nobody is left: who ended first is the reason.
+                    let name = Arc::clone(self.nodes[place].name());
+                    self.actions.push(Action::ServiceEnded(name));
+                    self.done(place);
+                }
+                OnServiceExit::Ignore => self.done(place),
+                OnServiceExit::Fail => {
+                    let failure = self.unasked(place);
+                    self.fail(place, failure);
+                }
+            },
+        }
+    }
+
+    fn unasked(&self, place: usize) -> Failure {
+        let cause = Cause::error(anyhow::Error::msg("it ended without being asked to"));
+        Failure { task: self.nodes[place].label(), cause, age: self.root.age() }
+    }
+
+    fn done(&mut self, place: usize) {
+        self.nodes[place].done = true;
+        self.set(place, ServiceEvent::End);
+        self.rest(place);
+    }
+
+    /// It has ended, and is to run again unless that was too often of late.
+    fn retry(&mut self, place: usize, failure: Option<Failure>, now: Instant) {
+        let node = &mut self.nodes[place];
+        let terms = node.settings.terms;
+        if node.again {
+            // Somebody wants another run anyway.
+            node.failure = failure;
+            self.set(place, ServiceEvent::Fail);
+            self.rest(place);
+            return;
+        }
+        let window = terms.intensity.window;
+        while node.restarts.front().is_some_and(|at| Deadline::from(*at, window).is_over(now)) {
+            node.restarts.pop_front();
+        }
+        let before = node.restarts.len();
+        if before >= usize::try_from(terms.intensity.restarts).unwrap_or(usize::MAX) {
+            let failure = failure.unwrap_or_else(|| self.unasked(place));
+            let often = terms.intensity;
+            let text = format!("too many: {often}, so it is not restarted any more");
+            log::error(format_args!("service `{}`: {text}", self.nodes[place].name()));
+            self.fail(place, failure.explained(text));
+            return;
+        }
+        node.restarts.push_back(now);
+        node.restarted += 1;
+        node.failure = failure.or(node.failure.take());
+        let pause = terms.backoff.pause(before);
+        node.due = Deadline::from(now, pause);
+        let due = node.due;
+        log::warn(format_args!(
+            "service `{}` is restarted in {pause:.1?}, for the {}. time",
+            node.name(),
+            node.restarted
+        ));
+        self.wake(place, due);
+        self.set(place, ServiceEvent::Retry);
+        self.dirty.insert(place);
+        match terms.strategy {
+            Strategy::One => {}
+            Strategy::Rest => self.take_along(place, false),
+            Strategy::All => self.take_along(place, true),
+        }
+    }
+
+    /// It has failed for good.
+    pub(super) fn fail(&mut self, place: usize, failure: Failure) {
+        self.nodes[place].failure = Some(failure.clone());
+        self.nodes[place].again &= self.goes_on(place);
+        self.set(place, ServiceEvent::Fail);
+        self.tell(place, failure);
+        self.rest(place);
+    }
+
+    /// Whether the runner goes on when it fails.
+    pub(super) fn goes_on(&self, place: usize) -> bool {
+        self.nodes[place].settings.terms.on_failure == OnFailure::Continue
+    }
+
+    pub(super) fn tell(&mut self, place: usize, failure: Failure) {
+        if self.goes_on(place) {
+            log::error(format_args!("{failure}; the others go on"));
+        } else {
+            self.actions.push(Action::Failed(failure));
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! What somebody wants of single services while the runner runs: that they stop, start, begin again.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::group::names;
+use crate::service::error::ServiceError;
+use crate::service::node::Node;
+use crate::service::roster::Roster;
+use crate::service::state::ServiceState;
+use crate::task::contract::Owner;
+
+impl Roster {
+    pub(crate) fn find(&self, name: &str, by: &'static str) -> Result<usize, ServiceError> {
+        self.places.get(name).copied().ok_or_else(|| ServiceError::Unknown {
+            name: name.into(),
+            by,
+            nearest: names::nearest(name, self.places.keys().cloned()),
+        })
+    }
+
+    /// These and all that depend on them.
+    fn with_dependents(&self, place: usize) -> BTreeSet<usize> {
+        self.reach(place, |node| &node.before)
+    }
+
+    pub(super) fn with_dependencies(&self, place: usize) -> BTreeSet<usize> {
+        self.reach(place, |node| &node.after)
+    }
+
+    fn reach(&self, place: usize, next: impl Fn(&Node) -> &Vec<usize>) -> BTreeSet<usize> {
+        let (mut reached, mut todo) = (BTreeSet::new(), vec![place]);
+        while let Some(place) = todo.pop() {
+            if reached.insert(place) {
+                todo.extend(next(&self.nodes[place]).iter().copied());
+            }
+        }
+        reached
+    }
+
+    /// Somebody wants it, and those that depend on it, to stop.
+    pub(crate) fn want_down(&mut self, place: usize) {
+        for place in self.with_dependents(place) {
+            let node = &mut self.nodes[place];
+            node.up = false;
+            node.again = false;
+            self.dirty.insert(place);
+        }
+    }
+
+    /// Somebody wants it, and what it depends on, to run.
+    pub(crate) fn want_up(&mut self, place: usize) -> Result<(), ServiceError> {
+        if self.ending().is_some() || self.root.is_stopping() {
+            return Err(ServiceError::Stopping);
+        }
+        for other in self.with_dependencies(place) {
+            if other == place || !self.nodes[other].serves() {
+                self.raise(other)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn raise(&mut self, place: usize) -> Result<(), ServiceError> {
+        let node = &self.nodes[place];
+        if node.state.is_final() || node.state == ServiceState::Stopping {
+            self.can_repeat(place)?;
+            let node = &mut self.nodes[place];
+            node.again = true;
+            node.restarts.clear();
+            node.inited &= node.state != ServiceState::Skipped;
+            if !node.steps.idle && !node.hold.take(false, node.settings.terms.transient) {
+                return Err(ServiceError::Stopping);
+            }
+        }
+        self.nodes[place].up = true;
+        self.dirty.insert(place);
+        Ok(())
+    }
+
+    fn can_repeat(&self, place: usize) -> Result<(), ServiceError> {
+        let node = &self.nodes[place];
+        let fresh = !node.used || node.steps.repeats || node.steps.idle;
+        if fresh {
+            return Ok(());
+        }
+        Err(ServiceError::RunsOnce { service: Arc::clone(node.name()) })
+    }
+
+    /// Somebody wants another run of it, and of those that depend on it and run.
+    pub(crate) fn want_again(&mut self, place: usize) -> Result<(), ServiceError> {
+        if self.ending().is_some() || self.root.is_stopping() {
+            return Err(ServiceError::Stopping);
+        }
+        let all = self.with_dependents(place);
+        for place in &all {
+            if self.nodes[*place].is_coming() {
+                self.can_repeat(*place)?;
+            }
+        }
+        for other in all {
+            if other == place {
+                continue;
+            }
+            let node = &mut self.nodes[other];
+            node.again |= node.is_coming() && node.state.is_active();
+            self.dirty.insert(other);
+        }
+        let node = &mut self.nodes[place];
+        if node.state.is_active() || node.state == ServiceState::Backoff {
+            node.again = true;
+            node.up = true;
+            self.dirty.insert(place);
+            Ok(())
+        } else {
+            self.want_up(place)
+        }
+    }
+
+    /// What the strategy of a service that is restarted means for others.
+    pub(super) fn take_along(&mut self, place: usize, all: bool) {
+        let others =
+            if all { (0..self.nodes.len()).collect() } else { self.with_dependents(place) };
+        for other in others {
+            let node = &mut self.nodes[other];
+            let runs = matches!(node.state, ServiceState::Starting | ServiceState::Running);
+            let can = node.steps.repeats || node.steps.idle;
+            if other != place && runs && can && node.up {
+                node.again = true;
+                self.dirty.insert(other);
+            }
+        }
+    }
+
+    /// Whether nothing more is to be expected of it for now.
+    pub(crate) fn is_settled(&self, place: usize) -> bool {
+        let node = &self.nodes[place];
+        let state = node.state;
+        if node.again || self.dirty.contains(&place) {
+            return false;
+        }
+        state.is_final() || node.up && state == ServiceState::Running
+    }
+
+    pub(crate) fn state(&self, place: usize) -> ServiceState {
+        self.nodes[place].state
+    }
+}
