@@ -1,4 +1,4 @@
-//! What must not hurt services and has no better place: rows 71, 84, 93 and 96 of `docs/faults.md`.
+//! What must not hurt services and has no better place: rows 71, 84, 92, 93 and 96 of `docs/faults.md`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -16,6 +16,7 @@ use crate::{Made, Trace, reach};
 on_each!(
     f071_a_stop_while_services_start_unwinds_those_that_have_and_starts_no_more,
     f084_a_dependency_that_is_named_twice_counts_once,
+    f092_a_service_whose_stops_take_longer_than_its_window_is_not_restarted_for_ever,
     f093_no_run_begins_after_a_stop_however_quickly_a_service_fails,
     f096_a_service_that_is_ready_too_late_disturbs_nobody,
 );
@@ -56,6 +57,32 @@ fn f084_a_dependency_that_is_named_twice_counts_once<F: Any>(flavour: F) {
     handle.stop();
     assert!(running.join().expect("no panic").is_clean());
     assert_eq!(trace.text(), "+store +http -http -store");
+}
+
+/// One worker fails at once, the other takes its time to stop, and the pauses are longer than the window too.
+fn f092_a_service_whose_stops_take_longer_than_its_window_is_not_restarted_for_ever<F: Any>(
+    flavour: F,
+) {
+    const WINDOW: Duration = Duration::from_millis(1);
+    let (runner, trace) = (runner(), Trace::default());
+    let begins = trace.clone();
+    let begin = move || {
+        let second = Context::current().name() == "slow-2";
+        begins.note(if second { "+fails" } else { "+stops" });
+        anyhow::ensure!(!second, "at once");
+        Ok(true)
+    };
+    // That it takes long is what this is about.
+    let slowly = || thread::sleep(2 * WINDOW);
+    let slow = Launch::repeat(flavour, F::Mode::each_run(begin, slowly));
+    let slow = runner.service(Made(slow)).name("slow").workers(2).notify();
+    let slow = slow.restart(Restart::OnFailure).backoff(Backoff::new(2 * WINDOW, 2 * WINDOW));
+    slow.intensity(Intensity::new(3, WINDOW)).add().expect("taken");
+    let report = runner.run();
+    assert_eq!(report.reason(), &StopReason::Failure, "{report}");
+    assert!(report.to_string().contains("too many: 3 restarts within 1ms"), "{report}");
+    assert_eq!(trace.count("+fails"), 4, "{}", trace.text());
+    assert_eq!(report.services().get("slow").map(|one| one.restarts()), Some(3));
 }
 
 /// One that is restarted all the time, stopped at some moment of that.

@@ -14,6 +14,7 @@ pub(crate) mod body;
 pub(crate) mod launch;
 pub(crate) mod registry;
 pub(crate) mod unit;
+mod tally;
 pub(crate) mod node;
 pub(crate) mod roster;
 mod plan;

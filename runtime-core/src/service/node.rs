@@ -1,6 +1,6 @@
 //! One service among the others, as plain data: where it is in its life, and its run.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,6 +11,7 @@ use crate::service::launch::{Hook, Instance, Launch, Step};
 use crate::service::policy::OnServiceExit;
 use crate::service::spec::Settings;
 use crate::service::state::ServiceState;
+use crate::service::tally::Tally;
 use crate::service::unit::{Hold, Unit};
 use crate::task::contract::AnyTask;
 use crate::time::Deadline;
@@ -44,9 +45,7 @@ pub(crate) struct Node {
     pub(super) runs: u64,
     /// Its body has run.
     pub(super) used: bool,
-    /// When the restarts of the window were.
-    pub(super) restarts: VecDeque<Instant>,
-    pub(super) restarted: u64,
+    pub(super) tally: Tally,
     pub(super) failure: Option<Failure>,
     pub(super) skipped: Option<String>,
     /// When the next thing is due: the end of a backoff, of a drain, of a start, of a grace.
@@ -142,8 +141,7 @@ impl Node {
             run: None,
             runs: 0,
             used: false,
-            restarts: VecDeque::new(),
-            restarted: 0,
+            tally: Tally::default(),
             failure: None,
             skipped: None,
             due: Deadline::never(),

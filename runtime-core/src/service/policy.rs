@@ -84,6 +84,20 @@ impl Backoff {
 
 /// How many restarts within which time are too many: the one that would be one more is not made, and the
 /// failure goes to the runner, which stops. Default: 5 within a minute.
+///
+/// The time is that in which the service is ready. What its starts, its stops and the pauses between them take
+/// does not count, or a service whose stop takes longer than the window would be restarted for ever. So `5
+/// within a minute` also means: a service that has been ready for a minute without a failure begins anew, and
+/// one that never becomes ready is restarted five times and no more, however long each start takes. A window of
+/// zero is no limit.
+///
+/// ```
+/// use std::time::Duration;
+/// use spumoni_core::Intensity;
+///
+/// let often = Intensity::new(3, Duration::from_secs(10));
+/// assert_eq!(often.to_string(), "3 restarts within 10s");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Intensity {
     pub(crate) restarts: u32,
@@ -93,7 +107,7 @@ pub struct Intensity {
 impl Intensity {
     pub(crate) const DEFAULT: Intensity = Intensity::new(5, Duration::from_secs(60));
 
-    /// So many restarts within so long a time are made, and no more.
+    /// So many restarts within so long a time of readiness are made, and no more.
     #[must_use]
     pub const fn new(restarts: u32, window: Duration) -> Self {
         Intensity { restarts, window }

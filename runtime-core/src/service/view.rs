@@ -229,7 +229,7 @@ impl Roster {
                 workers: node.settings.terms.workers,
                 on_failure: node.settings.terms.on_failure,
                 ends_all: node.ends_all(),
-                restarts: node.restarted,
+                restarts: node.tally.total(),
                 failure: node.failure.clone(),
                 skipped: node.skipped.clone(),
                 ready_after: node.times.ready_after,

@@ -67,7 +67,7 @@ impl Roster {
             self.can_repeat(place)?;
             let node = &mut self.nodes[place];
             node.again = true;
-            node.restarts.clear();
+            node.tally.forgive();
             node.inited &= node.state != ServiceState::Skipped;
             if !node.steps.idle && !node.hold.take(false, node.settings.terms.transient) {
                 return Err(ServiceError::Stopping);

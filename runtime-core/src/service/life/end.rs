@@ -84,21 +84,15 @@ impl Roster {
             self.rest(place);
             return;
         }
-        let window = terms.intensity.window;
-        while node.restarts.front().is_some_and(|at| Deadline::from(*at, window).is_over(now)) {
-            node.restarts.pop_front();
-        }
-        let before = node.restarts.len();
-        if before >= usize::try_from(terms.intensity.restarts).unwrap_or(usize::MAX) {
+        node.tally.set_whole(false, self.root.age());
+        let Some(before) = node.tally.restart(terms.intensity) else {
             let failure = failure.unwrap_or_else(|| self.unasked(place));
             let often = terms.intensity;
             let text = format!("too many: {often}, so it is not restarted any more");
             log::error(format_args!("service `{}`: {text}", self.nodes[place].name()));
             self.fail(place, failure.explained(text));
             return;
-        }
-        node.restarts.push_back(now);
-        node.restarted += 1;
+        };
         node.failure = failure.or(node.failure.take());
         let pause = terms.backoff.pause(before);
         node.due = Deadline::from(now, pause);
@@ -106,7 +100,7 @@ impl Roster {
         log::warn(format_args!(
             "service `{}` is restarted in {pause:.1?}, for the {}. time",
             node.name(),
-            node.restarted
+            node.tally.total()
         ));
         self.wake(place, due);
         self.set(place, ServiceEvent::Retry);

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::service::node::Stage;
 use crate::service::roster::{Action, Phase, Roster};
 use crate::service::state::{ServiceEvent, ServiceState};
+use crate::task::contract::Owner;
 use crate::time::Deadline;
 
 /// In `timers`: everybody.
@@ -121,6 +122,7 @@ impl Roster {
         let was = node.state;
         let Some(is) = was.on(event) else { return };
         node.state = is;
+        node.tally.set_whole(is == ServiceState::Running, self.root.age());
         let phase = node.settings.terms.phase;
         self.count(place, phase, Some(was), Some(is));
         self.touch(place);
