@@ -10,10 +10,11 @@ use integration_tests::{LIMIT, on_each, runner, until, within};
 use spumoni::prelude::*;
 use spumoni::{Launch, Spec, StopReason};
 
-use crate::{Ending, Waiting};
+use crate::{Ending, Made, Trace, Waiting};
 
 on_each!(
     f028_a_service_that_ends_unasked_stops_the_runner_in_good_order_and_is_named,
+    nobody_starts_after_a_service_that_has_ended_unasked,
     a_service_that_ends_when_asked_is_no_reason_to_stop,
     f011_a_failing_service_is_the_root_cause,
     f001_a_panicking_service_is_the_root_cause,
@@ -45,6 +46,20 @@ fn f028_a_service_that_ends_unasked_stops_the_runner_in_good_order_and_is_named<
     assert!(report.failures().is_empty(), "{report}");
     let text = report.to_string();
     assert!(text.contains("service `ending` ended without being asked to"), "{text}");
+}
+
+/// Rule 25: it ends before it is ready, and stops the runner; whoever depends on it is not served by that.
+fn nobody_starts_after_a_service_that_has_ended_unasked<F: Any>(flavour: F) {
+    let (runner, trace) = (runner(), Trace::default());
+    let ends = Launch::repeat(flavour, F::Mode::each_run(|| Ok(false), || ()));
+    runner.service(Made(ends)).name("ends").notify().add().expect("taken");
+    let below = runner.service(Made(trace.staying(flavour, "below"))).name("below");
+    below.after(["ends"]).add().expect("taken");
+    let report = runner.run();
+    assert_eq!(report.reason(), &StopReason::ServiceEnded { name: "ends".into() });
+    assert_eq!(trace.text(), "");
+    let ends = report.services().get("ends").expect("there");
+    assert!(!ends.is_ready() && ends.is_awaited(), "{}", report.services());
 }
 
 fn a_service_that_ends_when_asked_is_no_reason_to_stop<F: Any>(flavour: F) {

@@ -7,6 +7,7 @@ mod functions;
 mod adding;
 mod ending;
 mod order;
+mod chain;
 mod start;
 mod supervision;
 mod one_by_one;

@@ -13,6 +13,7 @@ on_each!(
     one_service_is_stopped_with_its_dependents_and_started_again,
     one_service_is_restarted_with_its_dependents,
     a_service_that_is_stopped_before_the_run_is_not_started,
+    a_start_that_is_awaited_before_the_run_is_that_of_the_named_one,
     a_service_whose_body_is_used_up_says_so,
 );
 
@@ -83,6 +84,25 @@ fn a_service_that_is_stopped_before_the_run_is_not_started<F: Any>(flavour: F) {
     assert!(running.join().expect("no panic").is_clean());
     // It had begun, but not noted that yet.
     assert_eq!(trace.count("+log"), 1);
+}
+
+/// `run` puts services into their order: what was the second is the first from then on.
+fn a_start_that_is_awaited_before_the_run_is_that_of_the_named_one<F: Any>(flavour: F) {
+    let (runner, trace) = (runner(), Trace::default());
+    let last = runner.service(Made(trace.silent(flavour, "last"))).name("last").notify();
+    last.after(["first"]).add().expect("taken");
+    let first = runner.service(Made(trace.staying(flavour, "first"))).name("first").notify();
+    first.add().expect("taken");
+    let handle = runner.handle();
+    let mut wait = std::pin::pin!(handle.start_service("last"));
+    let mut look = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(wait.as_mut().poll(&mut look).is_pending());
+    let running = thread::spawn(move || runner.run());
+    reach(&handle, "last", ServiceState::Starting);
+    assert!(wait.as_mut().poll(&mut look).is_pending(), "{}", handle.services());
+    handle.stop();
+    assert_eq!(smol::block_on(wait), Ok(ServiceState::Terminated));
+    assert!(running.join().expect("no panic").is_clean());
 }
 
 fn a_service_whose_body_is_used_up_says_so<F: Any>(flavour: F) {

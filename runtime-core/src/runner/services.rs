@@ -92,8 +92,8 @@ impl Handle {
     ///
     /// Dropping the wait does not stop the stop, once it was polled.
     pub async fn stop_service(&self, name: &str) -> Result<ServiceState, ServiceError> {
-        let place = self.core().services.stop(name)?;
-        Ok(self.core().services.settled(place).await)
+        self.core().services.stop(name)?;
+        self.core().services.settled(name, "stop_service").await
     }
 
     /// The twin of [`stop_service`](Handle::stop_service) for plain threads.
@@ -102,8 +102,8 @@ impl Handle {
     ///
     /// As there.
     pub fn stop_service_blocking(&self, name: &str) -> Result<ServiceState, ServiceError> {
-        let place = self.core().services.stop(name)?;
-        Ok(self.settled_blocking(place))
+        self.core().services.stop(name)?;
+        self.settled_blocking(name, "stop_service")
     }
 
     /// Starts one service that has stopped, failed or was skipped, and before it what it depends on. Gives
@@ -118,8 +118,8 @@ impl Handle {
     ///
     /// Dropping the wait does not stop the start, once it was polled.
     pub async fn start_service(&self, name: &str) -> Result<ServiceState, ServiceError> {
-        let place = self.core().services.start(name)?;
-        Ok(self.core().services.settled(place).await)
+        self.core().services.start(name)?;
+        self.core().services.settled(name, "start_service").await
     }
 
     /// The twin of [`start_service`](Handle::start_service) for plain threads.
@@ -128,8 +128,8 @@ impl Handle {
     ///
     /// As there.
     pub fn start_service_blocking(&self, name: &str) -> Result<ServiceState, ServiceError> {
-        let place = self.core().services.start(name)?;
-        Ok(self.settled_blocking(place))
+        self.core().services.start(name)?;
+        self.settled_blocking(name, "start_service")
     }
 
     /// Stops one service and starts it again, with those that depend on it: they stop before it and start
@@ -144,8 +144,8 @@ impl Handle {
     ///
     /// Dropping the wait does not stop the restart, once it was polled.
     pub async fn restart_service(&self, name: &str) -> Result<ServiceState, ServiceError> {
-        let place = self.core().services.restart(name)?;
-        Ok(self.core().services.settled(place).await)
+        self.core().services.restart(name)?;
+        self.core().services.settled(name, "restart_service").await
     }
 
     /// The twin of [`restart_service`](Handle::restart_service) for plain threads.
@@ -154,12 +154,12 @@ impl Handle {
     ///
     /// As there.
     pub fn restart_service_blocking(&self, name: &str) -> Result<ServiceState, ServiceError> {
-        let place = self.core().services.restart(name)?;
-        Ok(self.settled_blocking(place))
+        self.core().services.restart(name)?;
+        self.settled_blocking(name, "restart_service")
     }
 
-    fn settled_blocking(&self, place: usize) -> ServiceState {
-        let settled = self.core().services.settled(place);
+    fn settled_blocking(&self, name: &str, by: &'static str) -> Result<ServiceState, ServiceError> {
+        let settled = self.core().services.settled(name, by);
         match park::block_on(settled, Deadline::never()) {
             Some(state) => state,
             None => unreachable!("a wait without a limit ends with its value"),

@@ -133,48 +133,51 @@ impl Services {
         self.roster.lock().hurry(change);
     }
 
-    pub(crate) fn stop(&self, name: &str) -> Result<usize, ServiceError> {
-        let place = {
+    pub(crate) fn stop(&self, name: &str) -> Result<(), ServiceError> {
+        {
             let mut roster = self.roster.lock();
             let place = roster.find(name, "stop_service")?;
             roster.want_down(place);
-            place
-        };
+        }
         self.root.tell(Event::Services);
-        Ok(place)
+        Ok(())
     }
 
-    pub(crate) fn start(&self, name: &str) -> Result<usize, ServiceError> {
-        let place = {
+    pub(crate) fn start(&self, name: &str) -> Result<(), ServiceError> {
+        {
             let mut roster = self.roster.lock();
             let place = roster.find(name, "start_service")?;
             roster.want_up(place)?;
-            place
-        };
+        }
         self.root.tell(Event::Services);
-        Ok(place)
+        Ok(())
     }
 
-    pub(crate) fn restart(&self, name: &str) -> Result<usize, ServiceError> {
-        let place = {
+    pub(crate) fn restart(&self, name: &str) -> Result<(), ServiceError> {
+        {
             let mut roster = self.roster.lock();
             let place = roster.find(name, "restart_service")?;
             roster.want_again(place)?;
-            place
-        };
+        }
         self.root.tell(Event::Services);
-        Ok(place)
+        Ok(())
     }
 
-    /// The state of a service to which nothing more is to happen for now.
-    pub(crate) async fn settled(&self, place: usize) -> ServiceState {
+    /// The state of a service to which nothing more is to happen for now. By its name, since places change
+    /// when `run` begins; `by` is who asks.
+    pub(crate) async fn settled(
+        &self,
+        name: &str,
+        by: &'static str,
+    ) -> Result<ServiceState, ServiceError> {
         loop {
             // Listen first, look then.
             let changed = self.changed.listen();
             {
                 let roster = self.roster.lock();
+                let place = roster.find(name, by)?;
                 if roster.is_settled(place) {
-                    return roster.state(place);
+                    return Ok(roster.state(place));
                 }
             }
             changed.await;

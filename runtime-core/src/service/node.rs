@@ -169,7 +169,8 @@ impl Node {
         match self.state {
             ServiceState::Running => self.stage == Stage::Body && !self.again,
             ServiceState::Skipped => true,
-            ServiceState::Terminated => self.done && !self.again,
+            // One that ends all serves nobody, though the stop has not come yet.
+            ServiceState::Terminated => self.done && !self.again && !self.ends_all(),
             ServiceState::New
             | ServiceState::Starting
             | ServiceState::Stopping

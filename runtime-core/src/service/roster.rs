@@ -49,9 +49,22 @@ pub(crate) struct Roster {
     pub(super) active: BTreeMap<i32, usize>,
     /// Runs that were given up, with how many of their tasks go on.
     pub(super) lost: HashMap<(usize, u64), usize>,
-    pub(super) started: Vec<Arc<str>>,
-    pub(super) stopped: Vec<Arc<str>>,
+    pub(super) started: Latest,
+    pub(super) stopped: Latest,
     pub(super) actions: Vec<Action>,
+}
+
+/// The latest of very many names: a service that is restarted for years leaves no more than this.
+#[derive(Default)]
+pub(super) struct Latest(pub(super) Vec<Arc<str>>);
+
+impl Latest {
+    pub(super) fn add(&mut self, name: Arc<str>, services: usize) {
+        if self.0.len() >= 2 * (services + 500) {
+            self.0.drain(..services + 500);
+        }
+        self.0.push(name);
+    }
 }
 
 /// How far all of them are together.
@@ -125,8 +138,8 @@ impl Roster {
             unsettled: BTreeMap::new(),
             active: BTreeMap::new(),
             lost: HashMap::new(),
-            started: Vec::new(),
-            stopped: Vec::new(),
+            started: Latest::default(),
+            stopped: Latest::default(),
             actions: Vec::new(),
         }
     }

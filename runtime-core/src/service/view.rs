@@ -59,13 +59,15 @@ impl ServiceList {
         self.services.iter().find(|service| &*service.name == name)
     }
 
-    /// The names in the order in which they became ready; once for each time.
+    /// The names in the order in which they became ready; once for each time. Of very many the latest: as many
+    /// as there are services, and 500 more.
     #[must_use]
     pub fn started(&self) -> &[Arc<str>] {
         &self.started
     }
 
-    /// The names in the order in which they ended after they were asked to; once for each time.
+    /// The names in the order in which they ended after they were asked to; once for each time. Of very many the
+    /// latest, as above.
     #[must_use]
     pub fn stopped(&self) -> &[Arc<str>] {
         &self.stopped
@@ -237,6 +239,6 @@ impl Roster {
             }
         });
         let services = views.collect();
-        ServiceList { services, started: self.started.clone(), stopped: self.stopped.clone() }
+        ServiceList { services, started: self.started.0.clone(), stopped: self.stopped.0.clone() }
     }
 }

@@ -42,7 +42,7 @@ impl Roster {
             }
             None if terms.oneshot => {
                 let name = Arc::clone(self.nodes[place].name());
-                self.started.push(name);
+                self.started.add(name, self.nodes.len());
                 self.done(place);
             }
             None if terms.restart == Restart::Always => self.retry(place, None, now),

@@ -111,7 +111,7 @@ impl Roster {
             // What runs nothing keeps nothing alive.
             self.actions.push(Action::Release(Arc::clone(&node.hold)));
         }
-        self.started.push(name);
+        self.started.add(name, self.nodes.len());
         self.set(place, ServiceEvent::Ready);
     }
 

@@ -160,7 +160,7 @@ impl Roster {
             node.times.stop_took = Some(age.saturating_sub(asked));
         }
         let name = Arc::clone(node.name());
-        self.stopped.push(name);
+        self.stopped.add(name, self.nodes.len());
     }
 
     /// It does not end: it is left behind, and never restarted.
