@@ -10,7 +10,7 @@ use loom::sync::atomic::Ordering;
 
 use crate::guarded::Guarded;
 use crate::sleep::Bed;
-use crate::task::lifecycle::{Claim, Lifecycle};
+use crate::task::lifecycle::{Claim, Lifecycle, Released};
 use crate::task::state::{TaskEvent, TaskState};
 
 const PAYLOAD: u32 = 1;
@@ -20,6 +20,8 @@ const GONE: u32 = 3;
 /// A task, and the lane that runs it.
 pub(crate) struct Task {
     pub(crate) life: Lifecycle,
+    /// How its last poll ends it.
+    last: TaskEvent,
     stage: Guarded,
     lane: Bed,
     /// Whether it stands in the lane's queue. Not loom's, like the counts: see `Guarded`.
@@ -53,12 +55,18 @@ impl Task {
     pub(crate) fn queued(handle: bool) -> Self {
         Task {
             life: Lifecycle::queued(handle, false, false),
+            last: TaskEvent::Complete,
             stage: Guarded::new(PAYLOAD),
             lane: Bed::default(),
             queued: Plain::new(true),
             closed: Count::new(0),
             seen: Count::new(0),
         }
+    }
+
+    /// The same, of one that fails.
+    pub(crate) fn failing(handle: bool) -> Self {
+        Task { last: TaskEvent::Fail, ..Self::queued(handle) }
     }
 
     /// As `cell::push`: `lifecycle`, invariant 2, says that it is in at most one queue, once.
@@ -107,8 +115,10 @@ impl Task {
 
     /// As the `Drop` of the handle.
     pub(crate) fn release_handle(&self) {
-        if self.life.release_handle() {
-            self.push();
+        match self.life.release_handle() {
+            Released::Early | Released::GivenUp => {}
+            Released::Failed => self.see(),
+            Released::Unread => self.push(),
         }
     }
 
@@ -130,7 +140,7 @@ impl Task {
                 self.stage.change(PAYLOAD, PAYLOAD);
                 if body() {
                     self.stage.change(PAYLOAD, GONE);
-                    return self.end(TaskEvent::Complete);
+                    return self.end(self.last);
                 }
                 if self.life.pause() {
                     self.push();
@@ -159,6 +169,8 @@ impl Task {
     /// As `TaskCell::end`.
     fn end(&self, event: TaskEvent) -> Ran {
         if !self.life.has_handle() {
+            // A failure is told to its owner.
+            self.seen.fetch_add(u32::from(event == TaskEvent::Fail), Ordering::SeqCst);
             let _ = self.life.finish(event);
             self.close();
             return Ran::Over;

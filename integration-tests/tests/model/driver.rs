@@ -149,11 +149,7 @@ impl Driver {
     }
 
     fn drop_handle(&mut self, which: usize) {
-        let of_group = |number: &usize| self.model.tasks[*number].group.is_some();
-        // What a member's handle leaves unread when the report is made is told by the log alone at times.
-        let stopped = self.model.stop.is_some();
-        let held = self.model.held().filter(|number| !stopped || !of_group(number));
-        if let Some(number) = Self::pick(which, held) {
+        if let Some(number) = Self::pick(which, self.model.held()) {
             self.model.drop_handle(number);
             self.known[number].handle = None;
         }

@@ -72,6 +72,21 @@ fn an_outcome_whose_handle_goes_away_unread_is_dropped_once_by_its_lane() {
     });
 }
 
+/// A lane that has ended would never come to it.
+#[test]
+fn a_failure_whose_handle_goes_away_unread_is_told_once_and_left_in_no_queue() {
+    three_threads("outcome: fail, release, wake", || {
+        let task = Arc::new(Task::failing(true));
+        let (handle, waker) = (Arc::clone(&task), Arc::clone(&task));
+        let handle = thread::spawn(move || handle.release_handle());
+        let waker = thread::spawn(move || waker.wake());
+        task.drive(is_left_or_over, ends_at_once);
+        handle.join().unwrap();
+        waker.join().unwrap();
+        assert_eq!(task.check(), 1);
+    });
+}
+
 #[test]
 fn an_outcome_is_dropped_once_also_when_somebody_wakes_the_task_meanwhile() {
     three_threads("outcome: finish, release, wake", || {

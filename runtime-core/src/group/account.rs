@@ -36,6 +36,8 @@ pub(super) struct Account {
     /// Nobody will join any more: failures go to the parent.
     pub(super) released: bool,
     pub(super) gave_up: bool,
+    /// The members that were given up with the group and run still.
+    left_behind: BTreeSet<TaskId>,
     /// Of the children of a task: how far that one is.
     pub(super) parent: Parent,
     pub(super) unnamed: bool,
@@ -71,7 +73,7 @@ pub(super) enum Noted {
     Kept,
     /// It falls to the parent.
     Above(Failure),
-    /// Its task was given up before.
+    /// Its task was given up with the group, and its end was taken.
     Late(Failure),
 }
 
@@ -117,10 +119,18 @@ impl Account {
         Some(gone)
     }
 
-    pub(super) fn let_out_all(&mut self) -> BTreeMap<TaskId, Living> {
+    /// Lets out all who are left, since the group is given up. Nobody comes in any more.
+    pub(super) fn give_up_all(&mut self) -> BTreeMap<TaskId, Living> {
+        self.gave_up = true;
         self.named.clear();
         self.spared.clear();
+        self.left_behind.extend(self.living.keys());
         std::mem::take(&mut self.living)
+    }
+
+    /// One has ended that may have been given up before.
+    pub(super) fn come_back(&mut self, task: &Header) {
+        self.left_behind.remove(&task.id);
     }
 
     pub(super) fn living_named(&self, name: &str) -> Option<&Living> {
@@ -169,14 +179,13 @@ impl Account {
             }
             return (Noted::Kept, policy);
         }
-        if self.released && !self.gave_up {
-            return (Noted::Above(failure), usual);
-        }
         // A handle that was dropped unread after the end, a group below, or one that was given up.
         if let Some(end) = self.ends.unsettled(id) {
             end.failure = Some(failure);
-        } else if self.gave_up {
+        } else if self.left_behind.contains(&of) {
             return (Noted::Late(failure), usual);
+        } else if self.released {
+            return (Noted::Above(failure), usual);
         } else {
             self.push_failed(failure);
         }

@@ -32,6 +32,7 @@ impl GroupCore {
         let (label, state) = (task.label(), task.life.state());
         let member = {
             let mut account = self.account.lock();
+            account.come_back(task);
             account.let_out(task).map(|mut member| {
                 // Under the lock: the times of the ends rise as the ends come.
                 let age = self.root.age();
@@ -65,7 +66,10 @@ impl GroupCore {
         match noted {
             Noted::Kept => {}
             Noted::Above(failure) => self.fail_above(failure),
-            Noted::Late(failure) => log::error(format_args!("after it was given up: {failure}")),
+            Noted::Late(failure) => {
+                log::error(format_args!("after it was given up: {failure}"));
+                let _ = self.root.is_late(&failure);
+            }
         }
         ring(&self.one_ended);
         match policy {

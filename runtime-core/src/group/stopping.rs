@@ -254,8 +254,7 @@ impl Stoppable for GroupCore {
     fn give_up(&self) {
         let members = {
             let mut account = self.account.lock();
-            account.gave_up = true;
-            let members = account.let_out_all();
+            let members = account.give_up_all();
             // Under the lock: whoever does not find itself there any more takes itself off this count.
             self.root.leave_behind(members.len() as u64);
             members

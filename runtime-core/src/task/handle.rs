@@ -11,6 +11,7 @@ use crate::failure::TaskLabel;
 use crate::id::TaskId;
 use crate::task::cell::{self, Join};
 use crate::task::contract::{self, AnyTask, Children};
+use crate::task::lifecycle::Released;
 use crate::task::outcome::{JoinError, Outcome};
 use crate::task::state::TaskState;
 use crate::time::Deadline;
@@ -280,19 +281,16 @@ impl<T> Drop for TaskHandle<T> {
         if self.entered {
             task.header().home().await_ends(self.label.id);
         }
-        if task.header().life.state() == TaskState::Failed {
-            // Told here and now: what a task said is no value that would have to go home.
-            match task.take_outcome() {
+        match task.header().life.release_handle() {
+            Released::Early => {}
+            // What a task said is no value that would have to go home.
+            Released::Failed => match task.take_outcome() {
                 Err(JoinError::Panicked(info)) => task.header().unread(*info),
                 Err(JoinError::TimedOut(_)) => task.header().tell_timeout(),
                 _ => {}
-            }
-            return;
-        }
-        if task.header().life.release_handle() {
-            contract::push(task);
-        } else if task.header().life.state() == TaskState::Abandoned {
-            task.header().tell_timeout();
+            },
+            Released::Unread => contract::push(task),
+            Released::GivenUp => task.header().tell_timeout(),
         }
     }
 }

@@ -67,6 +67,20 @@ pub(crate) struct Finished {
     pub(crate) waiter: Option<Waker>,
 }
 
+/// What a handle leaves that goes away unread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Released {
+    /// The task goes on, and deals with its outcome itself.
+    Early,
+    /// A failure, which is the handle's still: it tells it here and now.
+    Failed,
+    /// An outcome that is to be dropped at home: the caller puts the task into its queue, where the claim
+    /// says `Discard`.
+    Unread,
+    /// A task that was given up.
+    GivenUp,
+}
+
 const fn encode(state: TaskState) -> u32 {
     match state {
         TaskState::Initialized => 0,
@@ -302,16 +316,26 @@ impl Lifecycle {
         decode(self.word.fetch_or(WAITER, Ordering::AcqRel)).is_final()
     }
 
-    /// The handle goes away unread. `true`: the outcome is there and has to be dropped at home; the
-    /// caller puts the task into its queue, where the claim says `Discard`.
+    /// The handle goes away unread. Says what it leaves, in one step with seeing whether it has ended: a failure is
+    /// told by whoever goes last, and never left in a queue that may be closed by then.
     #[must_use]
-    pub(crate) fn release_handle(&self) -> bool {
-        let before = self.word.fetch_and(!HANDLE, Ordering::AcqRel);
-        let state = decode(before);
-        if !state.is_final() || state == TaskState::Abandoned {
-            return false;
+    pub(crate) fn release_handle(&self) -> Released {
+        // Acquire: pairs with the release in `finish`, whose outcome is read after this.
+        let mut word = self.word.load(Ordering::Acquire);
+        loop {
+            let unhandled = word & !HANDLE;
+            let (next, released) = match decode(word) {
+                TaskState::Initialized | TaskState::Running => (unhandled, Released::Early),
+                TaskState::Failed => return Released::Failed,
+                TaskState::Completed | TaskState::Stopped => {
+                    (unhandled | UNREAD | QUEUED, Released::Unread)
+                }
+                TaskState::Abandoned => (unhandled, Released::GivenUp),
+            };
+            match self.word.compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return released,
+                Err(now) => word = now,
+            }
         }
-        self.word.fetch_or(UNREAD | QUEUED, Ordering::AcqRel);
-        true
     }
 }
