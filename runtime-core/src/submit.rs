@@ -415,6 +415,8 @@ struct Here<'a>(&'a RootGroup);
 impl Host for Here<'_> {
     fn stamp(&self, _task: &Header) {}
 
+    fn unstamp(&self) {}
+
     fn is_stopping(&self) -> bool {
         self.0.is_stopping()
     }

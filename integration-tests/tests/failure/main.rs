@@ -7,6 +7,7 @@ mod root_cause;
 mod together;
 mod stopping;
 mod whose;
+mod of_groups;
 mod broken_lane;
 
 use std::fmt;

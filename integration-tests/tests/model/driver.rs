@@ -12,7 +12,7 @@ use spumoni::{JoinError, JoinGroupError, MemberEnd, OnFailure, Reason, TaskId, T
 
 use crate::handing_over::{Outcome, Spawned, Taken, execute, execute_on, submit};
 use crate::payload::{Oops, Slip, words};
-use crate::reference::{Fate, Model, Owner, Task, waves_of};
+use crate::reference::{Fate, Model, Owner, waves_of};
 use crate::step::{Caller, Ends, On, Plan, Step, Verb, Waits};
 
 /// More than anything takes on a busy machine.
@@ -360,9 +360,11 @@ impl Driver {
             assert_eq!(group.len(), model.members(number).count(), "members of {number}");
             assert_eq!(group.is_stopping(), model.is_shut(Some(number)), "stop of {number}");
             // One that was given up has its name until it is gone, since it runs still.
-            let known =
-                |task: &&Task| task.group == Some(number) && task.fate != Some(Fate::GivenUp);
-            for task in model.tasks.iter().filter(known) {
+            let members = || model.tasks.iter().filter(|task| task.group == Some(number));
+            let given_up = |name: &str| {
+                members().any(|task| task.fate == Some(Fate::GivenUp) && task.name == name)
+            };
+            for task in members().filter(|task| !given_up(&task.name)) {
                 let found = group.find(&task.name).is_some();
                 assert_eq!(found, model.is_taken(Some(number), &task.name), "name of {task:?}");
             }

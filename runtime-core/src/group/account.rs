@@ -59,6 +59,8 @@ pub(super) struct Living {
     pub(super) policy: MemberPolicy,
     pub(super) failure: Option<Failure>,
     pub(super) stopper_failure: Option<Failure>,
+    /// It has failed, and the others are to be stopped when its end is booked: theirs are to come after it.
+    pub(super) breaks_up: bool,
     pub(super) cancelled: bool,
     /// It has one of the group's places.
     pub(super) slot: bool,
@@ -156,7 +158,7 @@ impl Account {
     }
 
     /// Keeps a failure of the member `of`, or of one of its children, with the member's account, unless it
-    /// is somebody else's; and says what it means for the others.
+    /// is somebody else's; and says what it means for the others now.
     pub(super) fn note(
         &mut self,
         failure: Failure,
@@ -174,10 +176,13 @@ impl Account {
                 Some(_) if id != of => Some(failure),
                 Some(_) | None => member.failure.replace(failure),
             };
+            // One with children may live long after its failure.
+            let ends_now = id == of && !member.task.header().life.has_children();
+            member.breaks_up |= ends_now && policy == OnFailure::Stop;
             if let Some(other) = other {
                 self.push_failed(other);
             }
-            return (Noted::Kept, policy);
+            return (Noted::Kept, if ends_now { OnFailure::Continue } else { policy });
         }
         // A handle that was dropped unread after the end, a group below, or one that was given up.
         if let Some(end) = self.ends.unsettled(id) {

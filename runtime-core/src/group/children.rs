@@ -122,11 +122,20 @@ impl Children for GroupCore {
         let free = {
             let mut account = self.account.lock();
             if self.kept() > 0 {
-                account.parent.over = parent;
-                return false;
+                account.parent.over.clone_from(&parent);
+                None
+            } else {
+                account.parent.finished = parent.as_ref().map(|task| task.header().life.state());
+                Some(account.parent.holds_name)
             }
-            account.parent.finished = parent.as_ref().map(|task| task.header().life.state());
-            account.parent.holds_name
+        };
+        let Some(free) = free else {
+            if let Some(header) = parent.as_ref().map(|task| task.header())
+                && let Some(group) = GroupCore::of_owner(&**header.owner())
+            {
+                group.break_up_for(header);
+            }
+            return false;
         };
         if let Some(parent) = parent.filter(|_| free) {
             parent.header().free_name();

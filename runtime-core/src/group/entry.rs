@@ -88,6 +88,7 @@ impl GroupCore {
             policy: membership.policy,
             failure: None,
             stopper_failure: None,
+            breaks_up: false,
             cancelled: false,
             slot: membership.slot,
             forked: membership.keep.is_some(),

@@ -27,6 +27,17 @@ impl GroupCore {
         ring(&self.broke);
     }
 
+    /// Stops the others for a member that has failed and lives on, since a child came below it meanwhile.
+    pub(super) fn break_up_for(&self, task: &Header) {
+        let mut account = self.account.lock();
+        let member = account.living.get_mut(&task.id);
+        let breaks_up = member.is_some_and(|member| std::mem::take(&mut member.breaks_up));
+        drop(account);
+        if breaks_up {
+            self.break_up();
+        }
+    }
+
     /// Books the end of a member and counts it out. `false`: it was given up before.
     pub(super) fn settle(&self, task: &Header) -> bool {
         let (label, state) = (task.label(), task.life.state());
@@ -50,10 +61,10 @@ impl GroupCore {
             self.slots.iter().for_each(Slots::release);
         }
         let over = matches!(state, TaskState::Completed | TaskState::Failed);
-        if over
+        let exits = over
             && (!task.is_asked() || task.overrun().is_some())
-            && member.policy.on_exit.unwrap_or(self.policy.on_exit) == OnExit::Stop
-        {
+            && member.policy.on_exit.unwrap_or(self.policy.on_exit) == OnExit::Stop;
+        if exits || member.breaks_up {
             self.break_up();
         }
         self.count_out(&[member.keeps]);

@@ -45,7 +45,7 @@ impl GroupCore {
             self.root.let_out(task.life.is_transient());
             let late = self.abandon(&member);
             let policy = member.policy.on_failure.unwrap_or(self.policy.on_failure);
-            if late && policy == OnFailure::Stop {
+            if late && policy == OnFailure::Stop || member.breaks_up {
                 self.break_up();
             }
             self.count_out(&[member.keeps]);

@@ -310,6 +310,10 @@ impl Host for LaneLoop {
         self.lane.stamp.task(task);
     }
 
+    fn unstamp(&self) {
+        self.lane.stamp.no_task();
+    }
+
     fn is_stopping(&self) -> bool {
         // Not once a turn: a turn may last as long as a payload that blocks the lane.
         self.lane.root().is_stopping()

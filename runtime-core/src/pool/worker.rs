@@ -77,6 +77,10 @@ impl Host for PoolWorker {
         self.stamp.task(task);
     }
 
+    fn unstamp(&self) {
+        self.stamp.no_task();
+    }
+
     fn is_stopping(&self) -> bool {
         self.home.is_stopping()
     }

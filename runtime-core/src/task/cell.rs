@@ -290,6 +290,7 @@ impl<M: Mode, P: Payload<M>, R: Route<P::Output>> TaskCell<M, P, R> {
             // SAFETY: the payload is owned still, and gone.
             unsafe { self.store(outcome) };
             header.release_name();
+            host.unstamp();
             let finished = header.life.finish(event);
             if !finished.for_handle {
                 // SAFETY: the handle went away meanwhile, so the outcome is ours.
@@ -309,6 +310,7 @@ impl<M: Mode, P: Payload<M>, R: Route<P::Output>> TaskCell<M, P, R> {
             Ending::Stopped => {}
         }
         header.release_name();
+        host.unstamp();
         let _ = header.life.finish(event);
         header.close(host);
     }

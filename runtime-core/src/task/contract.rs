@@ -495,6 +495,10 @@ pub(crate) trait Host {
     /// Notes which task has the thread from now on.
     fn stamp(&self, task: &Header);
 
+    /// The task has the thread no longer: noted before its end can be seen, so that nobody who has seen it is told
+    /// that the task holds its thread.
+    fn unstamp(&self);
+
     /// Whether tasks of the root group that have not begun are not to begin any more.
     fn is_stopping(&self) -> bool;
 

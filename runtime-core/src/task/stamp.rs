@@ -59,6 +59,11 @@ impl Stamp {
         self.task.store(header.id.as_u64(), Ordering::Relaxed);
     }
 
+    /// No task has the thread any more, though the turn goes on.
+    pub(crate) fn no_task(&self) {
+        self.task.store(0, Ordering::Relaxed);
+    }
+
     /// The turn is over.
     pub(crate) fn end(&self) {
         self.since.store(0, Ordering::Release);
