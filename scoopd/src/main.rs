@@ -9,15 +9,17 @@
 // -- words everybody uses
 mod statsd;
 mod say;
-mod config;
+mod values;
+mod options;
 mod counters;
 // -- where records wait, stay, and are summed up
 mod queue;
-mod store;
+mod database;
 mod totals;
 mod prometheus;
 // -- who comes in
 mod listen;
+mod doors;
 mod seats;
 // -- the services, and what puts them together
 mod service;
@@ -25,8 +27,6 @@ mod daemon;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 fn main() -> ExitCode {
-    daemon::run(&config::Config::parse())
+    daemon::run()
 }

@@ -20,6 +20,7 @@ pub(super) struct About {
     pub(super) name: String,
     pub(super) version: Option<String>,
     pub(super) about: Option<String>,
+    pub(super) after_help: Option<String>,
 }
 
 /// What the flags of every daemon say.
@@ -46,6 +47,9 @@ pub(super) fn command(about: &About, sections: &[Section], strict: bool) -> Comm
     }
     if let Some(text) = &about.about {
         command = command.about(text.clone());
+    }
+    if let Some(text) = &about.after_help {
+        command = command.after_help(text.clone());
     }
     let names = |id: &'static str, text: &str| {
         Arg::new(id)

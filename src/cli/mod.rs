@@ -17,15 +17,19 @@ mod error;
 mod value;
 mod file;
 mod section;
+mod registered;
 mod given;
 mod listing;
 mod flags;
+mod prepared;
+mod plan;
 mod daemon;
 
-pub use daemon::{Cli, Prepared, Told};
+pub use daemon::Cli;
 pub use error::{CliError, OptionsError, Problem};
 pub use given::{Given, options};
-pub use section::OptionsOf;
+pub use prepared::{Prepared, Told};
+pub use registered::OptionsOf;
 pub use value::Source;
 
 /// The version of clap that the options are parsed with.

@@ -14,35 +14,6 @@ use crate::cli::error::{Problem, first_line};
 use crate::cli::file::File;
 use crate::cli::value::{Raw, Source, from_text, kebab, shouting};
 
-/// Options of a service that is registered at link time: what `register_options!` makes.
-pub struct OptionsOf {
-    service: &'static str,
-    declare: fn(&'static str) -> Declared,
-}
-
-inventory::collect!(OptionsOf);
-
-impl OptionsOf {
-    /// The service of this name has options of the type `O`.
-    #[must_use]
-    pub const fn new<O: Args + Send + Sync + 'static>(service: &'static str) -> Self {
-        OptionsOf { service, declare: Declared::registered::<O> }
-    }
-
-    pub(super) fn all() -> impl Iterator<Item = Declared> {
-        let mut all: Vec<_> = inventory::iter::<OptionsOf>().collect();
-        // Link order says nothing.
-        all.sort_by_key(|one| one.service);
-        all.into_iter().map(|one| (one.declare)(one.service))
-    }
-}
-
-impl fmt::Debug for OptionsOf {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("OptionsOf").field(&self.service).finish()
-    }
-}
-
 /// What comes of options that are complete.
 pub(super) enum Made {
     /// A value for whoever asks.
@@ -70,7 +41,7 @@ pub(super) struct Declared {
 }
 
 impl Declared {
-    fn registered<O: Args + Send + Sync + 'static>(service: &'static str) -> Self {
+    pub(super) fn registered<O: Args + Send + Sync + 'static>(service: &'static str) -> Self {
         Self::shared::<O>(Some(service.into()))
     }
 
@@ -285,6 +256,12 @@ impl Named {
         (arg.clone(), Named { id, flag, variable, key, arg })
     }
 
+    /// All flags by which it is given: its own, and those that the struct says beside it.
+    pub(super) fn flags(&self) -> impl Iterator<Item = &str> {
+        let more = self.arg.get_all_aliases().unwrap_or_default();
+        std::iter::once(&*self.flag).chain(more)
+    }
+
     fn takes_values(&self) -> bool {
         matches!(self.arg.get_action(), ArgAction::Set | ArgAction::Append)
     }
@@ -293,6 +270,10 @@ impl Named {
         let from = &self.arg;
         let arg = Arg::new(self.id.clone()).long(self.flag.clone());
         let mut arg = arg.action(from.get_action().clone()).hide(from.is_hide_set());
+        let shown = from.get_visible_aliases().unwrap_or_default();
+        let hidden = from.get_all_aliases().unwrap_or_default().into_iter();
+        arg = arg.aliases(hidden.filter(|alias| !shown.contains(alias)).map(str::to_owned));
+        arg = arg.visible_aliases(shown.into_iter().map(str::to_owned));
         let hint = match from.is_required_set() {
             true => format!("[required] [env: {}]", self.variable),
             false => format!("[env: {}]", self.variable),

@@ -12,7 +12,7 @@ use crate::statsd::Record;
 
 /// The database, open for writing; there is one.
 #[derive(Debug)]
-pub(crate) struct Store {
+pub(crate) struct Database {
     connection: Connection,
     path: PathBuf,
 }
@@ -46,14 +46,14 @@ impl error::Error for WriteError {
     }
 }
 
-impl Store {
+impl Database {
     /// Opens the database at `path`, which is made if it is not there.
     ///
     /// # Errors
     ///
     /// Says what is wrong with the path or the file; nothing was changed then.
-    pub(crate) fn open(path: &Path) -> Result<Store, OpenError> {
-        Ok(Store { connection: open::for_writing(path)?, path: path.to_owned() })
+    pub(crate) fn open(path: &Path) -> Result<Database, OpenError> {
+        Ok(Database { connection: open::for_writing(path)?, path: path.to_owned() })
     }
 
     /// Opens the same file for queries.

@@ -9,7 +9,7 @@ mod write;
 
 pub(crate) use error::OpenError;
 pub(crate) use read::Reader;
-pub(crate) use write::{Store, WriteError};
+pub(crate) use write::{Database, WriteError};
 
 #[cfg(test)]
 mod tests;

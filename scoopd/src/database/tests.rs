@@ -10,7 +10,7 @@ use std::{
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use super::Store;
+use super::Database;
 use crate::statsd::{Record, parse_body};
 
 /// A folder of one test's own, gone afterwards.
@@ -36,27 +36,27 @@ impl Drop for Folder {
     }
 }
 
-fn insert(store: &mut Store, at: i64, body: &str) {
+fn insert(store: &mut Database, at: i64, body: &str) {
     let records: Vec<Record> = parse_body(body.as_bytes()).unwrap();
     store.insert(records.iter().map(|record| (at, record))).unwrap();
 }
 
-fn answer(store: &Store, name: &str) -> Value {
+fn answer(store: &Database, name: &str) -> Value {
     let answer = store.reader().unwrap().query(name.to_owned(), 10).unwrap();
     serde_json::to_value(answer).unwrap()
 }
 
 fn refusal(path: &Path) -> String {
-    Store::open(path).expect_err("should be refused").to_string()
+    Database::open(path).expect_err("should be refused").to_string()
 }
 
 #[test]
 fn what_is_inserted_is_read_back_newest_first_and_survives_a_reopening() {
     let folder = Folder::new();
-    let mut store = Store::open(&folder.file("a.db")).unwrap();
+    let mut store = Database::open(&folder.file("a.db")).unwrap();
     insert(&mut store, 1500, "coffee:1|c|#b:2,a\ntea:9|c\ncoffee:2.5|g");
     drop(store);
-    let store = Store::open(&folder.file("a.db")).unwrap();
+    let store = Database::open(&folder.file("a.db")).unwrap();
     let samples = json!([
         {"at_ms": 1500, "kind": "gauge", "value": 2.5, "rate": 1.0, "tags": []},
         {"at_ms": 1500, "kind": "counter", "value": 1.0, "rate": 1.0, "tags": ["a", "b:2"]},
@@ -68,7 +68,7 @@ fn what_is_inserted_is_read_back_newest_first_and_survives_a_reopening() {
 #[test]
 fn a_rollup_sums_up_each_sample_once_however_often_it_is_asked() {
     let folder = Folder::new();
-    let mut store = Store::open(&folder.file("a.db")).unwrap();
+    let mut store = Database::open(&folder.file("a.db")).unwrap();
     insert(&mut store, 1000, "t:4|ms\nt:2|ms|@0.5");
     insert(&mut store, 2000, "t:7|ms");
     store.roll_up().unwrap();
@@ -86,7 +86,7 @@ fn a_rollup_sums_up_each_sample_once_however_often_it_is_asked() {
 #[test]
 fn the_largest_values_leave_no_sum_without_a_number() {
     let folder = Folder::new();
-    let mut store = Store::open(&folder.file("a.db")).unwrap();
+    let mut store = Database::open(&folder.file("a.db")).unwrap();
     insert(&mut store, 1000, "x:1e100|c\nx:1e91|c|@1e-9\nx:-1e100|c\nx:0|c|@1e-9");
     store.roll_up().unwrap();
     assert_eq!(answer(&store, "x")["rollups"][0]["samples"], 4);
@@ -106,7 +106,7 @@ fn a_file_that_will_not_do_is_refused_with_the_reason_and_left_as_it_was() {
     assert!(refusal(&foreign).ends_with("it is the database of another program"));
 
     let newer = folder.file("newer.db");
-    drop(Store::open(&newer).unwrap());
+    drop(Database::open(&newer).unwrap());
     Connection::open(&newer).unwrap().pragma_update(None, "user_version", 7).unwrap();
     assert!(refusal(&newer).ends_with("a later scoopd made it (tables of version 7)"));
 
@@ -118,7 +118,7 @@ fn a_file_that_will_not_do_is_refused_with_the_reason_and_left_as_it_was() {
 #[test]
 fn a_lock_of_another_program_is_told_from_other_failures() {
     let folder = Folder::new();
-    let mut store = Store::open(&folder.file("a.db")).unwrap();
+    let mut store = Database::open(&folder.file("a.db")).unwrap();
     let other = Connection::open(folder.file("a.db")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     assert!(store.roll_up().unwrap_err().is_busy());
