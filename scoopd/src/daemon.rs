@@ -1,116 +1,126 @@
 //! Puts the daemon together, and takes it down to its last line.
 
-use std::{path::Path, process::ExitCode, sync::Arc};
+use std::{process::ExitCode, sync::Arc};
 
-use anyhow::anyhow;
-use spumoni::prelude::*;
-
-use crate::{
-    config::Config,
-    counters::Counters,
-    listen::Sockets,
-    queue::queue,
-    say::{complain, say},
-    service::{Http, Rollup, StatsdTcp, StatsdUdp, Writer},
-    store::{OpenError, Store},
-    totals::Totals,
+use spumoni::{
+    ServiceView,
+    cli::{Cli, OptionsError},
+    prelude::*,
 };
 
-/// Records that may wait for their commit. A body may go beyond it; see `queue::room`.
-const QUEUE: usize = 65_536;
+use crate::{
+    counters::Counters,
+    database::OpenError,
+    doors::Doors,
+    options::Options,
+    say::{complain, say},
+    service::{
+        Http, HttpOptions, Retention, RetentionOptions, Rollup, RollupOptions, StatsdTcp,
+        StatsdTcpOptions, StatsdUdp, StatsdUdpOptions, Store, StoreOptions,
+    },
+};
+
 /// Something did not work.
 const FAILED: u8 = 1;
-/// What the flags ask for cannot be had: `EX_CONFIG` of sysexits.
+/// What the options ask for cannot be had: `EX_CONFIG` of sysexits.
 const BAD_CONFIG: u8 = 78;
 
-/// Runs until a stop is asked or something fails.
-pub(crate) fn run(config: &Config) -> ExitCode {
-    match try_run(config) {
-        Ok(code) => ExitCode::from(code),
+const AFTER_HELP: &str = "\
+Exit codes:
+  0    ended in good order
+  1    an address cannot be listened on, or something failed while running
+  2    an option is wrong
+  78   the database cannot be used: not writable, or no database of scoopd
+  Others come from spumoni, which runs it: see the list in its README.
+
+Send: curl -d 'coffee:1|c' http://127.0.0.1:8080/ingest
+Read: curl 'http://127.0.0.1:8080/query?name=coffee'
+Look: /metrics /status /livez /readyz /startupz";
+
+/// Does what the command line says: runs until a stop is asked or something fails, most of all.
+pub(crate) fn run() -> ExitCode {
+    match prepare() {
+        Ok(doors) => {
+            let counters = Arc::new(Counters::default());
+            let cli = cli(&doors, &counters);
+            cli.run_with(|runner| finish(&serve(runner, doors), &counters))
+        }
         Err(error) => {
             complain(format_args!("{error:#}"));
-            ExitCode::from(if error.is::<OpenError>() { BAD_CONFIG } else { FAILED })
+            ExitCode::from(FAILED)
         }
     }
 }
 
-fn try_run(config: &Config) -> anyhow::Result<u8> {
-    // First of all, so that a signal that comes early is a stop too.
+/// First of all, so that a signal that comes early is a stop too, and systemd's sockets go to nobody else.
+fn prepare() -> anyhow::Result<Doors> {
     #[cfg(unix)]
     spumoni::signal::hold()?;
-    let runner = ServiceRunner::builder()
-        .name("scoopd")
-        .grace(config.grace)
-        .stop_timeout(config.grace)
-        .build()?;
-    let store = Store::open(&config.db)?;
-    let sockets = Sockets::bind(config)?;
-    let counters = Arc::new(Counters::default());
-    let announcement = announcement(&sockets, &config.db)?;
-    add_services(&runner, config, store, sockets, counters.clone())?;
-    say(announcement);
+    Doors::new()
+}
 
-    let report = supervised(runner);
-    let figures = counters.read();
-    if report.is_clean() {
-        say(&report);
-    } else {
-        complain(&report);
-    }
-    say(figures);
-    let lost = figures.missing() > 0 && report.exit_code() == 0;
-    Ok(if lost { FAILED } else { report.exit_code() })
+fn cli(doors: &Doors, counters: &Arc<Counters>) -> Cli {
+    // What each service gets beside its options.
+    let with = || (doors.clone(), counters.clone());
+    let [store, http, udp, tcp] = [with(), with(), with(), with()];
+    Cli::new("scoopd")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Collects metrics in statsd lines, over HTTP, UDP and TCP, into a SQLite file")
+        .after_help(AFTER_HELP)
+        .daemon_options::<Options>()
+        .configure(|builder, given| {
+            let grace = given.daemon_options::<Options>()?.grace;
+            Ok::<_, OptionsError>(builder.grace(grace).stop_timeout(grace))
+        })
+        .service(|options: StoreOptions| Store::new(options, store.0, store.1))
+        .service(|options: HttpOptions| Http::new(options, http.0, http.1))
+        .service(|options: StatsdUdpOptions| StatsdUdp::new(options, udp.0, udp.1))
+        .service(|options: StatsdTcpOptions| StatsdTcp::new(options, tcp.0, tcp.1))
+        .service(|options: RollupOptions| Rollup(options))
+        .service(|options: RetentionOptions| Retention(options))
 }
 
 /// Runs it, and tells systemd how it is, if that is who started it.
-fn supervised(runner: ServiceRunner) -> StopReport {
+fn serve(runner: ServiceRunner, doors: Doors) -> StopReport {
+    let announcement = runner.task("announcement").transient().adopt(Smol, async move || {
+        let cx = Context::current();
+        let handle = cx.handle();
+        let ready = handle.services_until(|all| !all.all().iter().any(ServiceView::is_awaited));
+        if cx.run_until_stopped(ready).await.is_ok() {
+            say(doors.announcement());
+            for name in doors.unused() {
+                complain(format_args!("nobody takes the socket `{name}` of systemd"));
+            }
+        }
+    });
+    if let Err(refused) = announcement {
+        complain(format_args!("nothing is announced: {refused}"));
+    }
     #[cfg(unix)]
     return spumoni::systemd::run(runner);
     #[cfg(not(unix))]
     runner.run()
 }
 
-fn add_services(
-    runner: &ServiceRunner,
-    config: &Config,
-    store: Store,
-    sockets: Sockets,
-    counters: Arc<Counters>,
-) -> anyhow::Result<()> {
-    let totals = Arc::new(Totals::default());
-    let Sockets { http, tcp, udp } = sockets;
-    // The writer ends when the last clone of `queue` is gone. So none stays here.
-    let (queue, inbox) = queue(QUEUE, counters.clone());
-    add(
-        runner,
-        Http {
-            listener: http,
-            queue: queue.clone(),
-            counters: counters.clone(),
-            totals: totals.clone(),
-            reader: store.reader()?,
-            grace: config.grace,
-        },
-    )?;
-    add(runner, StatsdTcp { listener: tcp, queue: queue.clone(), counters: counters.clone() })?;
-    add(runner, StatsdUdp { socket: udp, queue: queue.clone(), counters: counters.clone() })?;
-    add(runner, Rollup { queue })?;
-    add(runner, Writer { inbox, store, counters, totals, grace: config.grace })
+/// Prints the report, and the figures if anything has begun, and gives the exit code.
+fn finish(report: &StopReport, counters: &Counters) -> ExitCode {
+    if report.is_clean() {
+        say(report);
+    } else {
+        complain(report);
+    }
+    let figures = counters.read();
+    if !report.services().started().is_empty() {
+        say(figures);
+    }
+    ExitCode::from(match report.exit_code() {
+        0 if figures.missing() > 0 => FAILED,
+        FAILED if report.failures().iter().any(is_about_the_database) => BAD_CONFIG,
+        code => code,
+    })
 }
 
-fn add<S: Service>(runner: &ServiceRunner, service: S) -> anyhow::Result<()> {
-    runner.add(service).map_err(|error| anyhow!("{error}"))
-}
-
-fn announcement(sockets: &Sockets, db: &Path) -> anyhow::Result<String> {
-    let addresses = sockets.announcement()?;
-    let http = sockets.http.local_addr()?;
-    Ok(format!(
-        "{addresses}\n\
-         database {}\n\
-         try it:\n\
-         curl -d 'coffee:1|c' http://{http}/ingest\n\
-         curl 'http://{http}/query?name=coffee'",
-        db.display()
-    ))
+/// The file that was chosen will not do.
+fn is_about_the_database(failure: &spumoni::Failure) -> bool {
+    failure.cause().downcast_ref::<OpenError>().is_some()
 }

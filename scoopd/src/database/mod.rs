@@ -1,6 +1,7 @@
 //! The SQLite file: opened and checked, written by one connection, read by another.
 
 mod error;
+mod forget;
 mod open;
 mod read;
 mod rollup;

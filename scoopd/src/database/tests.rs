@@ -1,4 +1,4 @@
-//! The store against real files.
+//! The database against real files.
 
 use std::{
     env, fs,
@@ -19,7 +19,7 @@ struct Folder(PathBuf);
 impl Folder {
     fn new() -> Folder {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("scoopd-store-{}-{}", process::id(), NEXT.fetch_add(1, Relaxed));
+        let name = format!("scoopd-database-{}-{}", process::id(), NEXT.fetch_add(1, Relaxed));
         let folder = env::temp_dir().join(name);
         fs::create_dir_all(&folder).unwrap();
         Folder(folder)
@@ -36,13 +36,13 @@ impl Drop for Folder {
     }
 }
 
-fn insert(store: &mut Database, at: i64, body: &str) {
+fn insert(database: &mut Database, at: i64, body: &str) {
     let records: Vec<Record> = parse_body(body.as_bytes()).unwrap();
-    store.insert(records.iter().map(|record| (at, record))).unwrap();
+    database.insert(records.iter().map(|record| (at, record))).unwrap();
 }
 
-fn answer(store: &Database, name: &str) -> Value {
-    let answer = store.reader().unwrap().query(name.to_owned(), 10).unwrap();
+fn answer(database: &Path, name: &str) -> Value {
+    let answer = Database::reader(database).unwrap().query(name.to_owned(), 10).unwrap();
     serde_json::to_value(answer).unwrap()
 }
 
@@ -53,43 +53,43 @@ fn refusal(path: &Path) -> String {
 #[test]
 fn what_is_inserted_is_read_back_newest_first_and_survives_a_reopening() {
     let folder = Folder::new();
-    let mut store = Database::open(&folder.file("a.db")).unwrap();
-    insert(&mut store, 1500, "coffee:1|c|#b:2,a\ntea:9|c\ncoffee:2.5|g");
-    drop(store);
-    let store = Database::open(&folder.file("a.db")).unwrap();
+    let mut database = Database::open(&folder.file("a.db")).unwrap();
+    insert(&mut database, 1500, "coffee:1|c|#b:2,a\ntea:9|c\ncoffee:2.5|g");
+    drop(database);
+    drop(Database::open(&folder.file("a.db")).unwrap());
     let samples = json!([
         {"at_ms": 1500, "kind": "gauge", "value": 2.5, "rate": 1.0, "tags": []},
         {"at_ms": 1500, "kind": "counter", "value": 1.0, "rate": 1.0, "tags": ["a", "b:2"]},
     ]);
-    assert_eq!(answer(&store, "coffee")["samples"], samples);
-    assert_eq!(answer(&store, "x' OR '1'='1")["samples"], json!([]));
+    assert_eq!(answer(&folder.file("a.db"), "coffee")["samples"], samples);
+    assert_eq!(answer(&folder.file("a.db"), "x' OR '1'='1")["samples"], json!([]));
 }
 
 #[test]
 fn a_rollup_sums_up_each_sample_once_however_often_it_is_asked() {
     let folder = Folder::new();
-    let mut store = Database::open(&folder.file("a.db")).unwrap();
-    insert(&mut store, 1000, "t:4|ms\nt:2|ms|@0.5");
-    insert(&mut store, 2000, "t:7|ms");
-    store.roll_up().unwrap();
-    store.roll_up().unwrap();
-    insert(&mut store, 1999, "t:1|ms"); // Late, into a second that is summed up already.
-    store.roll_up().unwrap();
+    let mut database = Database::open(&folder.file("a.db")).unwrap();
+    insert(&mut database, 1000, "t:4|ms\nt:2|ms|@0.5");
+    insert(&mut database, 2000, "t:7|ms");
+    database.roll_up().unwrap();
+    database.roll_up().unwrap();
+    insert(&mut database, 1999, "t:1|ms"); // Late, into a second that is summed up already.
+    database.roll_up().unwrap();
     let row = |second: i64, samples: i64, weight: f64, sum: f64, low: f64, high: f64, last: f64| {
         json!({"second": second, "kind": "timer", "tags": [], "samples": samples,
                "weight": weight, "sum": sum, "low": low, "high": high, "last": last})
     };
     let expected = json!([row(2, 1, 1.0, 7.0, 7.0, 7.0, 7.0), row(1, 3, 4.0, 9.0, 1.0, 4.0, 1.0),]);
-    assert_eq!(answer(&store, "t")["rollups"], expected);
+    assert_eq!(answer(&folder.file("a.db"), "t")["rollups"], expected);
 }
 
 #[test]
 fn the_largest_values_leave_no_sum_without_a_number() {
     let folder = Folder::new();
-    let mut store = Database::open(&folder.file("a.db")).unwrap();
-    insert(&mut store, 1000, "x:1e100|c\nx:1e91|c|@1e-9\nx:-1e100|c\nx:0|c|@1e-9");
-    store.roll_up().unwrap();
-    assert_eq!(answer(&store, "x")["rollups"][0]["samples"], 4);
+    let mut database = Database::open(&folder.file("a.db")).unwrap();
+    insert(&mut database, 1000, "x:1e100|c\nx:1e91|c|@1e-9\nx:-1e100|c\nx:0|c|@1e-9");
+    database.roll_up().unwrap();
+    assert_eq!(answer(&folder.file("a.db"), "x")["rollups"][0]["samples"], 4);
 }
 
 #[test]
@@ -118,11 +118,31 @@ fn a_file_that_will_not_do_is_refused_with_the_reason_and_left_as_it_was() {
 #[test]
 fn a_lock_of_another_program_is_told_from_other_failures() {
     let folder = Folder::new();
-    let mut store = Database::open(&folder.file("a.db")).unwrap();
+    let mut database = Database::open(&folder.file("a.db")).unwrap();
     let other = Connection::open(folder.file("a.db")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    assert!(store.roll_up().unwrap_err().is_busy());
+    assert!(database.roll_up().unwrap_err().is_busy());
     other.execute_batch("COMMIT; DROP TABLE rollups").unwrap();
-    insert(&mut store, 1, "a:1|c");
-    assert!(!store.roll_up().unwrap_err().is_busy());
+    insert(&mut database, 1, "a:1|c");
+    assert!(!database.roll_up().unwrap_err().is_busy());
+}
+
+#[test]
+fn old_samples_are_forgotten_once_they_are_summed_up_and_their_sums_stay() {
+    let folder = Folder::new();
+    let mut database = Database::open(&folder.file("a.db")).unwrap();
+    for _ in 0..3 {
+        insert(&mut database, 1000, &"old:1|c\n".repeat(2000));
+    }
+    insert(&mut database, 5000, "old:1|c");
+    assert_eq!(database.forget(5000).unwrap(), (0, false), "they are not summed up yet");
+    database.roll_up().unwrap();
+    insert(&mut database, 1000, "late:1|c");
+    assert_eq!(database.forget(5000).unwrap(), (4096, true));
+    assert_eq!(database.forget(5000).unwrap(), (1904, false));
+    assert_eq!(database.forget(5000).unwrap(), (0, false));
+    let left = answer(&folder.file("a.db"), "old");
+    assert_eq!(left["samples"].as_array().map(Vec::len), Some(1));
+    assert_eq!(left["rollups"][1]["sum"], json!(6000.0));
+    assert_eq!(answer(&folder.file("a.db"), "late")["samples"].as_array().map(Vec::len), Some(1));
 }

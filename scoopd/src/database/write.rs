@@ -7,7 +7,7 @@ use std::{
 
 use rusqlite::{Connection, Error, ErrorCode, TransactionBehavior, params};
 
-use super::{error::OpenError, open, read::Reader, rollup};
+use super::{error::OpenError, forget, open, read::Reader, rollup};
 use crate::statsd::Record;
 
 /// The database, open for writing; there is one.
@@ -56,9 +56,13 @@ impl Database {
         Ok(Database { connection: open::for_writing(path)?, path: path.to_owned() })
     }
 
-    /// Opens the same file for queries.
-    pub(crate) fn reader(&self) -> Result<Reader, OpenError> {
-        Ok(Reader::new(open::for_reading(&self.path)?))
+    /// Opens for queries what was opened for writing before.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong with the path or the file.
+    pub(crate) fn reader(path: &Path) -> Result<Reader, OpenError> {
+        Ok(Reader::new(open::for_reading(path)?))
     }
 
     /// Writes records with the time they came; all of them are on the disk when this returns.
@@ -81,6 +85,16 @@ impl Database {
     /// They are summed up next time.
     pub(crate) fn roll_up(&mut self) -> Result<(), WriteError> {
         rollup::roll_up(&mut self.connection).map_err(|cause| self.error(cause))
+    }
+
+    /// Deletes some of the samples that came before this time, in milliseconds since 1970, and are summed up:
+    /// how many, and whether there may be more.
+    ///
+    /// # Errors
+    ///
+    /// None of them is deleted.
+    pub(crate) fn forget(&mut self, before: i64) -> Result<(usize, bool), WriteError> {
+        forget::forget(&mut self.connection, before).map_err(|cause| self.error(cause))
     }
 
     fn error(&self, cause: Error) -> WriteError {

@@ -1,5 +1,7 @@
 //! What goes through the queue.
 
+use tokio::sync::oneshot; // Tied to no runtime.
+
 use super::{receipt::Ticket, room::Reserved};
 use crate::statsd::Record;
 
@@ -10,6 +12,38 @@ pub(crate) enum Job {
     Write(Batch),
     /// Sum up what came since the last rollup.
     Rollup,
+    /// Delete what is old.
+    Forget(Forget),
+    /// The last one: end when nothing is left.
+    Close,
+}
+
+/// Asks for some of what is old to be deleted.
+#[derive(Debug)]
+pub(crate) struct Forget {
+    pub(super) before: i64,
+    pub(super) told: oneshot::Sender<Forgotten>,
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Forgotten {
+    /// How many records were deleted.
+    pub(crate) records: usize,
+    /// There may be more.
+    pub(crate) more: bool,
+}
+
+impl Forget {
+    /// What came before this time is old, in milliseconds since 1970.
+    pub(crate) fn before(&self) -> i64 {
+        self.before
+    }
+
+    /// Tells who has asked. Whether they still listen does not matter: it is done.
+    pub(crate) fn done(self, forgotten: Forgotten) {
+        let _ = self.told.send(forgotten);
+    }
 }
 
 /// Records that came together; they are written in one transaction or not at all.

@@ -7,15 +7,16 @@ use std::{
 };
 
 use crossbeam_channel::{Sender, TrySendError};
+use tokio::sync::oneshot;
 
 use super::{
-    batch::{Batch, Job},
+    batch::{Batch, Forget, Forgotten, Job},
     receipt::{Receipt, Ticket, receipt},
-    room::{Room, Stage},
+    room::Room,
 };
 use crate::{counters::Counters, statsd::Record};
 
-/// Sends records to the writer; the writer ends when the last clone is gone.
+/// Sends records to the writer, which ends when it is told so, or when the last clone is gone.
 #[derive(Clone, Debug)]
 pub(crate) struct QueueHandle {
     sender: Sender<Job>,
@@ -100,23 +101,29 @@ impl QueueHandle {
         }
     }
 
-    /// Waits until the writer takes what is pushed. A source begins with it: what it takes in before
-    /// might never be taken out, if a stop comes before the writer has begun. False if the writer has
-    /// ended.
-    pub(crate) async fn opened(&self) -> bool {
-        loop {
-            let changed = self.room.changed();
-            match self.room.stage() {
-                Stage::New => changed.await,
-                Stage::Open => return true,
-                Stage::Closed => return false,
-            }
-        }
-    }
-
     /// Asks for a rollup. A full queue skips it: the next one sums up more.
     pub(crate) fn ask_rollup(&self) {
         let _ = self.sender.try_send(Job::Rollup);
+    }
+
+    /// Asks for some of what came before a time to be deleted, in milliseconds since 1970. What is given
+    /// resolves when that is done, or to an error if the writer has ended.
+    ///
+    /// # Errors
+    ///
+    /// At once if there is no room or no writer.
+    pub(crate) fn ask_forget(&self, before: i64) -> Result<oneshot::Receiver<Forgotten>, Refused> {
+        let (told, forgotten) = oneshot::channel();
+        let sent = self.sender.try_send(Job::Forget(Forget { before, told }));
+        sent.map(|()| forgotten).map_err(|error| match error {
+            TrySendError::Full(_) => Refused::Full,
+            TrySendError::Disconnected(_) => Refused::Closed,
+        })
+    }
+
+    /// Tells the writer that no more will come: it ends when the queue is empty. Blocks while that is full.
+    pub(crate) fn close(&self) {
+        let _ = self.sender.send(Job::Close); // No writer: closed already.
     }
 
     /// Records that are not yet committed.
@@ -133,7 +140,7 @@ impl QueueHandle {
         if records.is_empty() {
             return Ok(());
         }
-        if self.room.stage() == Stage::Closed {
+        if self.room.is_closed() {
             return Err((Refused::Closed, records));
         }
         let Some(reserved) = self.room.reserve(records.len(), limit) else {
@@ -153,7 +160,7 @@ type NotSent = (Refused, Vec<Record>);
 fn records_of(job: Job) -> Vec<Record> {
     match job {
         Job::Write(batch) => batch.records,
-        Job::Rollup => Vec::new(),
+        Job::Rollup | Job::Forget(_) | Job::Close => Vec::new(),
     }
 }
 

@@ -10,9 +10,9 @@ mod inbox;
 mod receipt;
 mod room;
 
-pub(crate) use batch::Batch;
+pub(crate) use batch::{Batch, Forgotten};
 pub(crate) use handle::QueueHandle;
-pub(crate) use inbox::{Inbox, Taken};
+pub(crate) use inbox::{Inbox, Taken, Work};
 pub(crate) use receipt::Receipt;
 
 use std::sync::Arc;

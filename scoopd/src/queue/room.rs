@@ -6,7 +6,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU8, AtomicUsize, Ordering::SeqCst},
+    atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
 };
 
 use event_listener::{Event, EventListener};
@@ -17,26 +17,18 @@ pub(super) struct Room {
     shared: Arc<Shared>,
 }
 
-/// Whether anybody takes out of the queue. Only ever goes forward.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
-    New = 0,
-    Open = 1,
-    Closed = 2,
-}
-
 #[derive(Debug)]
 struct Shared {
     // SeqCst on both, as `Event` has it: the notice of a change must not overtake the change.
     held: AtomicUsize,
-    stage: AtomicU8,
+    closed: AtomicBool,
     changed: Event,
 }
 
 impl Room {
     pub(super) fn new() -> Room {
-        let (held, stage) = (AtomicUsize::new(0), AtomicU8::new(Stage::New as u8));
-        Room { shared: Arc::new(Shared { held, stage, changed: Event::new() }) }
+        let (held, closed) = (AtomicUsize::new(0), AtomicBool::new(false));
+        Room { shared: Arc::new(Shared { held, closed, changed: Event::new() }) }
     }
 
     /// Takes room for `n` records while less than `limit` are held. The last to find room may go
@@ -52,18 +44,14 @@ impl Room {
         self.shared.held.load(SeqCst)
     }
 
-    /// The writer's doing: `Open` when it begins, `Closed` when it ends.
-    pub(super) fn set(&self, stage: Stage) {
-        self.shared.stage.store(stage as u8, SeqCst);
+    /// The writer has ended: nobody takes out of the queue any more.
+    pub(super) fn close(&self) {
+        self.shared.closed.store(true, SeqCst);
         self.shared.changed.notify(usize::MAX);
     }
 
-    pub(super) fn stage(&self) -> Stage {
-        match self.shared.stage.load(SeqCst) {
-            0 => Stage::New,
-            1 => Stage::Open,
-            _ => Stage::Closed,
-        }
+    pub(super) fn is_closed(&self) -> bool {
+        self.shared.closed.load(SeqCst)
     }
 
     /// Resolves at the next change after this call (invariant 2).

@@ -1,14 +1,24 @@
-//! The services, one file or folder each, every one on the flavour that suits it.
+//! The services, one file or folder each, every one on the flavour that suits it, with options of its own.
+//!
+//! ```text
+//! http, statsd-udp, statsd-tcp, rollup, retention ──after──▶ store
+//! ```
+//!
+//! So the store is there before anything comes in, and is asked to stop when nothing comes in any more.
 
+mod group_name;
 mod take_line;
+mod store;
 mod http;
-mod rollup;
-mod statsd_tcp;
 mod statsd_udp;
-mod writer;
+mod statsd_tcp;
+mod rollup;
+mod retention;
 
-pub(crate) use http::Http;
-pub(crate) use rollup::Rollup;
-pub(crate) use statsd_tcp::StatsdTcp;
-pub(crate) use statsd_udp::StatsdUdp;
-pub(crate) use writer::Writer;
+use group_name::group_name;
+pub(crate) use http::{Http, HttpOptions};
+pub(crate) use retention::{Retention, RetentionOptions};
+pub(crate) use rollup::{Rollup, RollupOptions};
+pub(crate) use statsd_tcp::{StatsdTcp, StatsdTcpOptions};
+pub(crate) use statsd_udp::{StatsdUdp, StatsdUdpOptions};
+pub(crate) use store::{Store, StoreOptions};

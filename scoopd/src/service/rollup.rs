@@ -1,23 +1,32 @@
-//! The rollup's clock: asks the writer once a second to sum up what came.
+//! The rollup's clock: asks the store to sum up what came.
 
 use std::time::Duration;
 
 use spumoni::prelude::*;
 
-use crate::queue::QueueHandle;
+use super::store::Store;
+use crate::values;
+
+/// How often.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RollupOptions {
+    /// How often to sum up what came, by second
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = values::pause)]
+    every: Duration,
+}
 
 /// Ticks on the smol flavour, where a sleep costs no thread.
 #[derive(Debug)]
-pub(crate) struct Rollup {
-    /// The writer does the work: one connection writes.
-    pub(crate) queue: QueueHandle,
-}
+pub(crate) struct Rollup(pub(crate) RollupOptions);
 
-#[service(flavour = "smol", name = "rollup")]
+#[service(flavour = "smol", name = "rollup", after = [Store], restart = "on-failure")]
 impl Rollup {
-    async fn run(self, cx: Context) {
-        while cx.sleep(Duration::from_secs(1)).await.is_ok() {
-            self.queue.ask_rollup();
+    async fn run(&self, cx: Context) -> anyhow::Result<()> {
+        // The store does the work: one connection writes.
+        let queue = cx.service::<Store>()?.queue();
+        while cx.sleep(self.0.every).await.is_ok() {
+            queue.ask_rollup();
         }
+        Ok(())
     }
 }

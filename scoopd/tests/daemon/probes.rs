@@ -8,7 +8,7 @@ use super::support::{Client, Daemon, Folder, get, until};
 fn a_running_daemon_is_alive_and_ready() {
     let folder = Folder::new();
     let daemon = Daemon::start(&folder);
-    for path in ["/livez", "/readyz"] {
+    for path in ["/livez", "/readyz", "/startupz"] {
         assert_eq!(get(daemon.http, path).status, 200, "{path}");
     }
     daemon.stop().assert_clean();
@@ -20,7 +20,7 @@ fn the_status_names_every_service_as_text_and_as_json() {
     let daemon = Daemon::start(&folder);
     let mut client = Client::connect(daemon.http).unwrap();
     // A service that has not begun yet is counted, not named.
-    for service in ["http", "statsd-udp", "statsd-tcp", "writer", "rollup"] {
+    for service in ["http", "statsd-udp", "statsd-tcp", "store", "rollup", "retention"] {
         until(service, || {
             let text = get(daemon.http, "/status");
             assert!(text.head.contains("content-type: text/plain"), "{text:?}");

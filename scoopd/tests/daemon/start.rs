@@ -99,15 +99,17 @@ fn a_database_that_cannot_be_written_is_a_message_and_exit_code_78() {
 
 #[test]
 fn a_bad_flag_is_a_message_and_exit_code_2() {
-    let table: [&[&str]; 5] = [
-        &["--htpt", "127.0.0.1:0"],
-        &["--http", "here"],
-        &["--grace", "soon"],
-        &["--db", ""],
-        &["surplus"],
+    let table: [(&[&str], &str); 7] = [
+        (&["--htpt", "127.0.0.1:0"], "--http"),
+        (&["--http", "here"], "expected ADDRESS:PORT"),
+        (&["--statsd-udp-listen", "here"], "expected ADDRESS:PORT"),
+        (&["--grace", "soon"], "such as 5s"),
+        (&["--retention-keep", "soon"], "such as 90s"),
+        (&["--db", ""], "--store-path"),
+        (&["surplus"], "surplus"),
     ];
-    for flags in table {
-        assert_refused(&run_to_end(flags), 2, "--help");
+    for (flags, reason) in table {
+        assert_refused(&run_to_end(flags), 2, reason);
     }
 }
 
@@ -115,7 +117,19 @@ fn a_bad_flag_is_a_message_and_exit_code_2() {
 fn help_tells_the_flags_and_the_exit_codes() {
     let ended = run_to_end(&["--help"]);
     assert_eq!(ended.code, Some(0));
-    for word in ["--http", "--statsd", "--db", "--grace", "127.0.0.1:8125", "78", "/ingest"] {
+    for word in [
+        "--http",
+        "--http-listen",
+        "--statsd",
+        "--db",
+        "--grace",
+        "--retention-keep",
+        "SCOOPD_STORE_PATH",
+        "127.0.0.1:8125",
+        "Service `http`",
+        "78",
+        "/ingest",
+    ] {
         assert!(ended.out.contains(word), "no {word} in {}", ended.out);
     }
 }

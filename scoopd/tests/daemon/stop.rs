@@ -101,6 +101,6 @@ fn a_database_that_fails_while_running_ends_it_and_the_report_says_why() {
     assert_eq!((answer.status, answer.body.as_str()), (503, "the database did not take it\n"));
     let ended = daemon.wait_since(asked);
     assert_eq!((ended.code, ended.figures()), (Some(1), [0, 0, 0]), "{ended:?}");
-    assert!(ended.err.contains("`writer`"), "{ended:?}");
+    assert!(ended.err.contains("`store`"), "{ended:?}");
     assert!(ended.err.contains("no such table: samples"), "{ended:?}");
 }

@@ -7,5 +7,6 @@ mod query;
 mod refusal;
 mod routes;
 mod server;
+mod unit;
 
-pub(crate) use server::Http;
+pub(crate) use unit::{Http, HttpOptions};

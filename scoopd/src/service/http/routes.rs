@@ -5,15 +5,17 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::State,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use spumoni::prelude::*;
+use spumoni::{Health, Probe, prelude::*};
 use tokio::sync::Mutex;
 
 use super::{ingest::ingest, query::query, refusal::Refusal};
-use crate::{counters::Counters, prometheus, queue::QueueHandle, store::Reader, totals::Totals};
+use crate::{
+    counters::Counters, database::Reader, prometheus, queue::QueueHandle, totals::Totals,
+};
 
 /// What the handlers share.
 #[derive(Clone, Debug)]
@@ -32,16 +34,33 @@ pub(super) fn router(app: App) -> Router {
         .route("/ingest", post(ingest))
         .route("/query", get(query))
         .route("/metrics", get(metrics))
-        .route("/livez", get(async || "alive\n"))
-        .route("/readyz", get(readyz))
+        .route("/livez", get(probe))
+        .route("/readyz", get(probe))
+        .route("/startupz", get(probe))
         .route("/status", get(status))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .with_state(app)
 }
 
-async fn readyz(State(app): State<App>) -> Result<&'static str, Refusal> {
-    if app.cx.is_stopping() { Err(Refusal::stopping()) } else { Ok("ready\n") }
+/// How the runner is: as a status for supervisors, and in lines for people.
+async fn probe(State(app): State<App>, uri: Uri) -> Result<Response, Refusal> {
+    let Some(probe) = Probe::of_path(uri.path()) else { return Err(unknown().await) };
+    let health = health(&app).await?;
+    let status = StatusCode::from_u16(health.status(probe));
+    let status = status.unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        return Err(Refusal::unavailable(health.to_string()));
+    }
+    Ok((status, format!("{health}\n")).into_response())
+}
+
+/// Asks every lane, this one too; so not on this one.
+async fn health(app: &App) -> Result<Health, Refusal> {
+    let handle = app.cx.handle();
+    let asked = app.cx.spawn(Thread, move || handle.health());
+    let health = asked.map_err(|_refused| Refusal::stopping())?.await;
+    health.map_err(|error| Refusal::unavailable(error.to_string()))
 }
 
 async fn metrics(State(app): State<App>) -> impl IntoResponse {
@@ -51,11 +70,11 @@ async fn metrics(State(app): State<App>) -> impl IntoResponse {
 }
 
 async fn status(State(app): State<App>, headers: HeaderMap) -> Result<Response, Refusal> {
-    let tree = app.cx.handle().tree();
+    let (health, tree) = (health(&app).await?, app.cx.handle().tree());
     if !wants_json(&headers) {
-        return Ok(format!("{tree}\n").into_response());
+        return Ok(format!("{health}\n\n{tree}\n").into_response());
     }
-    let json = serde_json::to_vec(&tree)
+    let json = serde_json::to_vec(&serde_json::json!({ "health": health, "tree": tree }))
         .map_err(|error| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
     Ok(([(header::CONTENT_TYPE, "application/json")], json).into_response())
 }
@@ -66,7 +85,7 @@ fn wants_json(headers: &HeaderMap) -> bool {
 }
 
 async fn unknown() -> Refusal {
-    let reason = "there is /ingest /query /metrics /status /livez /readyz";
+    let reason = "there is /ingest /query /metrics /status /livez /readyz /startupz";
     Refusal::new(StatusCode::NOT_FOUND, reason)
 }
 

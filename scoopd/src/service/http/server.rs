@@ -10,30 +10,21 @@
 //! While it sees off, whoever comes new is still answered, so that `/readyz` says 503 instead of
 //! nothing; but nobody who comes then is waited for.
 
-use std::{mem, net, sync::Arc, time::Duration};
+use std::{mem, time::Duration};
 
-use anyhow::{Context as _, anyhow};
 use axum::Router;
 use crossbeam_channel::{Receiver, Sender};
-use spumoni::{OnFailure, prelude::*};
+use spumoni::prelude::*;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Mutex,
     task::JoinSet,
     time::{sleep, timeout},
 };
 
-use super::{
-    connection,
-    routes::{App, router},
-};
+use super::connection;
 use crate::{
-    counters::Counters,
-    queue::QueueHandle,
     say::complain,
     seats::{Seat, Seats},
-    store::Reader,
-    totals::Totals,
 };
 
 /// Most connections at once; well below the descriptors that a process usually may have.
@@ -45,54 +36,12 @@ const SILENCE: Duration = Duration::from_secs(2);
 /// How long one that comes after a stop may take.
 const LATECOMER: Duration = Duration::from_millis(500);
 
-/// Answers HTTP, on the tokio flavour.
-#[derive(Debug)]
-pub(crate) struct Http {
-    /// Bound, and not blocking.
-    pub(crate) listener: net::TcpListener,
-    /// Where the records go.
-    pub(crate) queue: QueueHandle,
-    /// Shown by `/metrics`.
-    pub(crate) counters: Arc<Counters>,
-    /// Shown by `/metrics`.
-    pub(crate) totals: Arc<Totals>,
-    /// Asked by `/query`.
-    pub(crate) reader: Reader,
-    /// How long a stop may take.
-    pub(crate) grace: Duration,
-}
-
-#[service(flavour = "tokio", name = "http")]
-impl Http {
-    async fn run(self, cx: Context) -> anyhow::Result<()> {
-        if cx.run_until_stopped(self.queue.opened()).await.is_err() {
-            return Ok(());
-        }
-        let Http { listener, queue, counters, totals, reader, grace } = self;
-        let listener = TcpListener::from_std(listener).context("cannot listen for HTTP")?;
-        let reader = Arc::new(Mutex::new(reader));
-        let router = router(App { queue, counters, totals, reader, cx: cx.clone() });
-        let connections = cx
-            .handle()
-            .group("http-connections")
-            .on_failure(OnFailure::Continue)
-            .forget_ends()
-            .grace(grace / 2)
-            .open()
-            .map_err(|reason| anyhow!("{reason}"))?;
-        let (sender, waiting) = crossbeam_channel::unbounded();
-        let seats = Seats::new(CONNECTIONS);
-        let server = Server { listener, router, seats, connections, sender, waiting, cx };
-        server.serve().await;
-        server.see_off(grace / 2).await;
-        Ok(())
-    }
-}
-
-struct Server {
+/// What one run of the service works with.
+pub(super) struct Server {
     listener: TcpListener,
     router: Router,
     seats: Seats,
+    /// Outlived by the service, and with it by the store.
     connections: Group,
     /// A task takes its connection out of here when it begins. What a stop has kept from beginning
     /// stays here, and is seen off with the others.
@@ -102,7 +51,19 @@ struct Server {
 }
 
 impl Server {
-    async fn serve(&self) {
+    pub(super) fn new(
+        listener: TcpListener,
+        router: Router,
+        connections: Group,
+        cx: Context,
+    ) -> Server {
+        let (sender, waiting) = crossbeam_channel::unbounded();
+        let seats = Seats::new(CONNECTIONS);
+        Server { listener, router, seats, connections, sender, waiting, cx }
+    }
+
+    /// Takes connections in until a stop is asked.
+    pub(super) async fn serve(&self) {
         for number in 1_u64.. {
             let (stream, seat) = tokio::select! {
                 accepted = self.accept() => accepted,
@@ -133,9 +94,10 @@ impl Server {
         std::future::pending().await
     }
 
-    /// Half of the grace is for this; the rest is the writer's. It waits for the last handle to the
-    /// queue, so nobody is left behind here.
-    async fn see_off(&self, patience: Duration) {
+    /// Half of the grace is for this; the rest is the store's. It is asked to stop when this service has ended,
+    /// so nobody is left behind here.
+    pub(super) async fn see_off(&self, patience: Duration) {
+        self.connections.stop();
         let (mut unbegun, mut latecomers) = (JoinSet::new(), JoinSet::new());
         for (stream, seat) in self.waiting.try_iter() {
             let stopped = self.cx.stopped();

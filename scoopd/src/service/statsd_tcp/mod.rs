@@ -3,4 +3,4 @@
 mod connection;
 mod listener;
 
-pub(crate) use listener::StatsdTcp;
+pub(crate) use listener::{StatsdTcp, StatsdTcpOptions};

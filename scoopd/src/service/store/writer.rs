@@ -1,7 +1,7 @@
-//! The writer: the one thread that writes to the database, and the last to leave.
+//! The loop that writes: batches, sums, and what is to be forgotten.
 //!
-//! A stop is not its signal. It goes on until all senders are gone, which is when every source has
-//! handed over what it had read; only when its grace runs out does it leave with work undone.
+//! It goes on until the queue is closed and empty, which is when every source has handed over what it had read;
+//! only when its grace runs out does it leave with work undone.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,10 +9,10 @@ use spumoni::prelude::*;
 
 use crate::{
     counters::Counters,
-    queue::{Batch, Inbox, Taken},
+    database::{Database, WriteError},
+    queue::{Batch, Forgotten, Inbox, Taken, Work},
     say::complain,
     statsd::Record,
-    store::{Store, WriteError},
     totals::Totals,
 };
 
@@ -21,31 +21,34 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How much of a grace is kept for the way out, at most.
 const RESERVE: Duration = Duration::from_millis(500);
 
-/// Writes what comes through the queue, on a thread of its own.
+/// What one run of the store works with.
 #[derive(Debug)]
-pub(crate) struct Writer {
+pub(super) struct Writer {
     /// Where the work comes from.
-    pub(crate) inbox: Inbox,
+    pub(super) inbox: Inbox,
     /// Where it goes.
-    pub(crate) store: Store,
+    pub(super) database: Database,
     /// Told of what is committed.
-    pub(crate) counters: Arc<Counters>,
+    pub(super) counters: Arc<Counters>,
     /// Told of what is committed.
-    pub(crate) totals: Arc<Totals>,
+    pub(super) totals: Arc<Totals>,
     /// How long a stop may take.
-    pub(crate) grace: Duration,
+    pub(super) grace: Duration,
 }
 
-#[service(flavour = "thread", name = "writer")]
 impl Writer {
-    fn run(mut self, cx: &Context) -> anyhow::Result<()> {
-        self.inbox.open();
+    /// Writes until the queue is closed and empty.
+    ///
+    /// # Errors
+    ///
+    /// The database refuses to be written, for another reason than a lock that may go away.
+    pub(super) fn run(mut self, cx: &Context) -> anyhow::Result<()> {
         while !out_of_time(cx, self.grace) {
             match self.inbox.take(LOOK.min(self.grace / 8)) {
                 Taken::Nothing => {}
-                Taken::Work { batches, rollup } => self.work(cx, batches, rollup)?,
+                Taken::Work(work) => self.work(cx, work)?,
                 Taken::Closed => {
-                    patiently(cx, self.grace, || self.store.roll_up())?;
+                    patiently(cx, self.grace, || self.database.roll_up())?;
                     break;
                 }
             }
@@ -53,16 +56,22 @@ impl Writer {
         Ok(())
     }
 
-    fn work(&mut self, cx: &Context, batches: Vec<Batch>, rollup: bool) -> anyhow::Result<()> {
+    fn work(&mut self, cx: &Context, work: Work) -> anyhow::Result<()> {
+        let Work { batches, rollup, forget } = work;
         if !batches.is_empty() {
             // On failure the batches are dropped, and whoever waits for them is told. A batch is
             // claimed when the database is locked for writing: until then its sender may give up.
             let claimed = || batches.iter().filter(|batch| batch.claim()).flat_map(stamped);
-            patiently(cx, self.grace, || self.store.insert(claimed()))?;
+            patiently(cx, self.grace, || self.database.insert(claimed()))?;
             self.settle(batches);
         }
         if rollup {
-            patiently(cx, self.grace, || self.store.roll_up())?;
+            patiently(cx, self.grace, || self.database.roll_up())?;
+        }
+        for one in forget {
+            let database = &mut self.database;
+            let (records, more) = patiently(cx, self.grace, || database.forget(one.before()))?;
+            one.done(Forgotten { records, more });
         }
         Ok(())
     }
@@ -85,15 +94,15 @@ fn out_of_time(cx: &Context, grace: Duration) -> bool {
 }
 
 /// Tries again while another program holds the database's lock, for as long as there is time.
-fn patiently(
+fn patiently<T>(
     cx: &Context,
     grace: Duration,
-    mut write: impl FnMut() -> Result<(), WriteError>,
-) -> anyhow::Result<()> {
+    mut write: impl FnMut() -> Result<T, WriteError>,
+) -> anyhow::Result<T> {
     let mut told = false;
     loop {
         match write() {
-            // Each try has waited for the lock itself; see `store::open`.
+            // Each try has waited for the lock itself; see `database::open`.
             Err(error) if error.is_busy() && !out_of_time(cx, grace) => {
                 if !told {
                     complain(format_args!("{error}: another program has locked it; trying on"));
