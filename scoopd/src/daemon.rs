@@ -124,3 +124,6 @@ fn finish(report: &StopReport, counters: &Counters) -> ExitCode {
 fn is_about_the_database(failure: &spumoni::Failure) -> bool {
     failure.cause().downcast_ref::<OpenError>().is_some()
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,29 +6,31 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-#[cfg(unix)]
-use spumoni::systemd::Sockets;
-
 use crate::listen::{self, HTTP, TCP, UDP};
 
-/// The names of the sockets that systemd may hand over: `FileDescriptorName=` in a `.socket` unit.
-const HTTP_NAME: &str = "http";
-const STATSD_NAME: &str = "statsd";
-
 /// What the services have opened so far.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Doors {
     shared: Arc<Mutex<Shared>>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Shared {
-    #[cfg(unix)]
-    handed_over: Sockets,
+    handed_over: HandedOver,
     http: Option<SocketAddr>,
     udp: Option<SocketAddr>,
     tcp: Option<SocketAddr>,
     database: Option<PathBuf>,
+}
+
+/// What systemd has opened.
+#[derive(Debug, Default)]
+struct HandedOver {
+    http: Option<TcpListener>,
+    tcp: Option<TcpListener>,
+    udp: Option<UdpSocket>,
+    /// Nobody knows what for.
+    others: Vec<String>,
 }
 
 impl Doors {
@@ -36,38 +38,21 @@ impl Doors {
     ///
     /// # Errors
     ///
-    /// What the environment says of that makes no sense.
-    #[cfg(unix)]
+    /// What the environment says of that makes no sense, or a socket is of the wrong kind.
     pub(crate) fn new() -> anyhow::Result<Doors> {
-        let handed_over = Sockets::take()?;
-        Ok(Doors::of(Shared { handed_over, http: None, udp: None, tcp: None, database: None }))
-    }
-
-    /// With nothing handed over.
-    ///
-    /// # Errors
-    ///
-    /// None.
-    #[cfg(not(unix))]
-    pub(crate) fn new() -> anyhow::Result<Doors> {
-        Ok(Doors::of(Shared { http: None, udp: None, tcp: None, database: None }))
-    }
-
-    fn of(shared: Shared) -> Doors {
-        Doors { shared: Arc::new(Mutex::new(shared)) }
+        let shared = Shared { handed_over: HandedOver::take()?, ..Shared::default() };
+        Ok(Doors { shared: Arc::new(Mutex::new(shared)) })
     }
 
     /// The listener for HTTP. It does not block.
     ///
     /// # Errors
     ///
-    /// The address cannot be had, or systemd's socket cannot be used.
+    /// The address cannot be had.
     pub(crate) fn http(&self, address: SocketAddr) -> anyhow::Result<TcpListener> {
         let mut shared = self.lock();
-        let listener = match shared.handed_over_tcp(HTTP_NAME)? {
-            Some(listener) => listener,
-            None => listen::tcp(HTTP, address)?,
-        };
+        let handed_over = shared.handed_over.http.take();
+        let listener = handed_over.map_or_else(|| listen::tcp(HTTP, address), Ok)?;
         shared.http = Some(listener.local_addr()?);
         Ok(listener)
     }
@@ -76,13 +61,11 @@ impl Doors {
     ///
     /// # Errors
     ///
-    /// As for [`http`](Doors::http).
+    /// The address cannot be had.
     pub(crate) fn statsd_tcp(&self, address: SocketAddr) -> anyhow::Result<TcpListener> {
         let mut shared = self.lock();
-        let listener = match shared.handed_over_tcp(STATSD_NAME)? {
-            Some(listener) => listener,
-            None => listen::tcp(TCP, address)?,
-        };
+        let handed_over = shared.handed_over.tcp.take();
+        let listener = handed_over.map_or_else(|| listen::tcp(TCP, address), Ok)?;
         shared.tcp = Some(listener.local_addr()?);
         Ok(listener)
     }
@@ -91,13 +74,11 @@ impl Doors {
     ///
     /// # Errors
     ///
-    /// As for [`http`](Doors::http).
+    /// The address cannot be had.
     pub(crate) fn statsd_udp(&self, address: SocketAddr) -> anyhow::Result<UdpSocket> {
         let mut shared = self.lock();
-        let socket = match shared.handed_over_udp(STATSD_NAME)? {
-            Some(socket) => socket,
-            None => listen::udp(UDP, address)?,
-        };
+        let handed_over = shared.handed_over.udp.take();
+        let socket = handed_over.map_or_else(|| listen::udp(UDP, address), Ok)?;
         shared.udp = Some(socket.local_addr()?);
         Ok(socket)
     }
@@ -123,12 +104,9 @@ impl Doors {
         lines.join("\n")
     }
 
-    /// The names of sockets that systemd has handed over and nobody has taken.
+    /// The names of sockets that systemd has handed over and nobody takes.
     pub(crate) fn unused(&self) -> Vec<String> {
-        #[cfg(unix)]
-        return self.lock().handed_over.names().map(str::to_owned).collect();
-        #[cfg(not(unix))]
-        Vec::new()
+        self.lock().handed_over.others.clone()
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
@@ -136,32 +114,33 @@ impl Doors {
     }
 }
 
-#[cfg(unix)]
-impl Shared {
-    fn handed_over_tcp(&mut self, name: &str) -> anyhow::Result<Option<TcpListener>> {
-        let listener = self.handed_over.tcp_listener(name)?;
-        if let Some(listener) = &listener {
-            listener.set_nonblocking(true)?;
-        }
-        Ok(listener)
-    }
-
-    fn handed_over_udp(&mut self, name: &str) -> anyhow::Result<Option<UdpSocket>> {
-        let socket = self.handed_over.udp_socket(name)?;
-        if let Some(socket) = &socket {
-            socket.set_nonblocking(true)?;
-        }
-        Ok(socket)
+#[cfg(not(unix))]
+impl HandedOver {
+    fn take() -> anyhow::Result<HandedOver> {
+        Ok(HandedOver::default())
     }
 }
 
-#[cfg(not(unix))]
-impl Shared {
-    fn handed_over_tcp(&mut self, _name: &str) -> anyhow::Result<Option<TcpListener>> {
-        Ok(None)
-    }
-
-    fn handed_over_udp(&mut self, _name: &str) -> anyhow::Result<Option<UdpSocket>> {
-        Ok(None)
+#[cfg(unix)]
+impl HandedOver {
+    /// By the names in `FileDescriptorName=` of the `.socket` units: `http`, and `statsd` for either kind.
+    fn take() -> anyhow::Result<HandedOver> {
+        let mut sockets = spumoni::systemd::Sockets::take()?;
+        let http = sockets.tcp_listener("http")?;
+        let (tcp, udp) = match (sockets.tcp_listener("statsd"), sockets.udp_socket("statsd")) {
+            // One of the kinds is enough; the other is bound as if systemd had opened nothing.
+            (tcp, Ok(Some(udp))) => (tcp.unwrap_or(None), Some(udp)),
+            (tcp, Ok(None)) => (tcp?, None),
+            (Ok(Some(tcp)), Err(_)) => (Some(tcp), None),
+            (Ok(None) | Err(_), Err(error)) => return Err(error.into()),
+        };
+        for listener in http.iter().chain(&tcp) {
+            listener.set_nonblocking(true)?;
+        }
+        if let Some(udp) = &udp {
+            udp.set_nonblocking(true)?;
+        }
+        let others = sockets.names().map(str::to_owned).collect();
+        Ok(HandedOver { http, tcp, udp, others })
     }
 }

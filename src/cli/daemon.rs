@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use std::process::{ExitCode, Termination};
 use std::sync::Arc;
 
-use clap::error::ErrorKind;
 use clap::Args;
+use clap::error::ErrorKind;
 use spumoni_core::{RunnerBuilder, Service, ServiceRunner};
 
 use crate::cli::error::{CliError, Problem};

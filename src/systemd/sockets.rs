@@ -63,11 +63,12 @@ impl Sockets {
     }
 
     /// Takes the next TCP listener of this name, if there is one. It blocks, whoever set it to what: an async
-    /// runtime wants it `set_nonblocking(true)`.
+    /// runtime wants it `set_nonblocking(true)`. Sockets of other kinds may have the name as well: those of one
+    /// `.socket` unit with a `ListenStream=` and a `ListenDatagram=`.
     ///
     /// # Errors
     ///
-    /// The socket of this name is none of this kind.
+    /// There are sockets of this name that nobody has taken, and none is of this kind.
     pub fn tcp_listener(&mut self, name: &str) -> Result<Option<TcpListener>, SocketError> {
         self.next(name, ListenFd::take_tcp_listener, |socket| socket.set_nonblocking(false))
     }
@@ -105,20 +106,28 @@ impl Sockets {
     fn next<T>(
         &mut self,
         name: &str,
-        take: impl FnOnce(&mut ListenFd, usize) -> io::Result<Option<T>>,
+        take: impl Fn(&mut ListenFd, usize) -> io::Result<Option<T>>,
         block: impl FnOnce(&T) -> io::Result<()>,
     ) -> Result<Option<T>, SocketError> {
-        let mut places = (0..self.names.len()).filter(|place| !self.taken[*place]);
-        let Some(place) = places.find(|place| self.names[*place] == name) else {
-            return Ok(None);
-        };
         let of = |error| SocketError { name: Some(name.to_owned()), error };
-        let socket = take(&mut self.fds, place).map_err(of)?;
-        self.taken[place] = true;
-        if let Some(socket) = &socket {
-            block(socket).map_err(of)?;
+        let mut other_kind = None;
+        for place in 0..self.names.len() {
+            if self.taken[place] || self.names[place] != name {
+                continue;
+            }
+            match take(&mut self.fds, place) {
+                Ok(socket) => {
+                    self.taken[place] = true;
+                    if let Some(socket) = &socket {
+                        block(socket).map_err(of)?;
+                    }
+                    return Ok(socket);
+                }
+                // It stays where it is.
+                Err(error) => drop(other_kind.get_or_insert(error)),
+            }
         }
-        Ok(socket)
+        other_kind.map_or(Ok(None), |error| Err(of(error)))
     }
 }
 

@@ -91,7 +91,9 @@ fn a_withdrawn_batch_cannot_be_claimed_and_a_claimed_one_not_withdrawn() {
     let second = handle.try_push(records(1)).unwrap();
     handle.ask_rollup();
     assert!(first.withdraw());
-    let Taken::Work(Work { batches, rollup, .. }) = inbox.take(SOON) else { panic!("nothing to take") };
+    let Taken::Work(Work { batches, rollup, .. }) = inbox.take(SOON) else {
+        panic!("nothing to take")
+    };
     let claims = |_| batches.iter().map(|batch| batch.claim()).collect::<Vec<_>>();
     assert_eq!(([1, 2].map(claims), rollup), ([[false, true]; 2].map(Vec::from), true));
     assert!(!second.withdraw());

@@ -6,11 +6,15 @@
 
 mod support;
 
+#[cfg(unix)]
+mod activated;
+mod choice;
 mod durability;
 mod ingest;
 mod load;
 mod probes;
 mod query;
+mod retention;
 mod slow;
 mod soak;
 mod start;

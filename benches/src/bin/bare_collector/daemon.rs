@@ -1,6 +1,11 @@
 //! Puts the collector together, and takes it down to its last line.
 
-use std::{process::ExitCode, sync::Arc};
+use std::{
+    io,
+    net::{TcpListener, UdpSocket},
+    process::ExitCode,
+    sync::Arc,
+};
 
 use anyhow::Context as _;
 use tokio::{
@@ -10,15 +15,15 @@ use tokio::{
 
 use crate::{
     counters::Counters,
+    database::{Database, OpenError},
     flags::{Flags, Flavour},
     http::{self, Shared},
-    listen::Sockets,
+    listen::{self, HTTP, ListenError, TCP, UDP},
     queue::queue,
     rollup,
     say::{complain, say},
     statsd_tcp, statsd_udp,
     stop::{self, Stop},
-    store::{OpenError, Store},
     totals::Totals,
     writer::Writer,
 };
@@ -42,15 +47,15 @@ pub(crate) fn run(flags: &Flags) -> ExitCode {
 }
 
 /// How many records were lost.
-fn try_run(Flags { config, runtime }: &Flags) -> anyhow::Result<u64> {
-    let runtime = make(*runtime)?;
-    let store = Store::open(&config.db)?;
-    let sockets = Sockets::bind(config)?;
+fn try_run(flags: &Flags) -> anyhow::Result<u64> {
+    let runtime = make(flags.runtime)?;
+    let database = Database::open(&flags.db)?;
+    let sockets = Sockets::bind(flags)?;
     let announcement = sockets.announcement()?;
     let counters = Arc::new(Counters::default());
-    let stop = Stop::new(config.grace);
+    let stop = Stop::new(flags.grace);
     let ended = runtime.block_on(async {
-        let (sources, writer) = start(sockets, store, &counters, &stop)?;
+        let (sources, writer) = start(sockets, flags, database, &counters, &stop)?;
         say(announcement);
         end(sources, writer, &stop).await
     });
@@ -58,6 +63,33 @@ fn try_run(Flags { config, runtime }: &Flags) -> anyhow::Result<u64> {
     say(figures);
     ended?;
     Ok(figures.missing())
+}
+
+/// What the collector is reached by.
+struct Sockets {
+    http: TcpListener,
+    tcp: TcpListener,
+    udp: UdpSocket,
+}
+
+impl Sockets {
+    fn bind(flags: &Flags) -> Result<Sockets, ListenError> {
+        Ok(Sockets {
+            http: listen::tcp(HTTP, flags.http)?,
+            udp: listen::udp(UDP, flags.statsd)?,
+            tcp: listen::tcp(TCP, flags.statsd)?,
+        })
+    }
+
+    fn announcement(&self) -> io::Result<String> {
+        let (http, udp, tcp) =
+            (self.http.local_addr()?, self.udp.local_addr()?, self.tcp.local_addr()?);
+        Ok(format!(
+            "http listening on http://{http}\n\
+             statsd listening on udp://{udp}\n\
+             statsd listening on tcp://{tcp}"
+        ))
+    }
 }
 
 fn make(flavour: Flavour) -> std::io::Result<Runtime> {
@@ -73,7 +105,8 @@ type Writing = JoinHandle<anyhow::Result<()>>;
 
 fn start(
     sockets: Sockets,
-    store: Store,
+    flags: &Flags,
+    database: Database,
     counters: &Arc<Counters>,
     stop: &Stop,
 ) -> anyhow::Result<(Sources, Writing)> {
@@ -85,7 +118,7 @@ fn start(
         queue: queue.clone(),
         counters: counters.clone(),
         totals: totals.clone(),
-        reader: Arc::new(tokio::sync::Mutex::new(store.reader()?)),
+        reader: Arc::new(tokio::sync::Mutex::new(Database::reader(&flags.db)?)),
         stop: stop.clone(),
     };
     let mut sources = JoinSet::new();
@@ -94,7 +127,7 @@ fn start(
     sources.spawn(statsd_udp::run(udp, queue.clone(), counters.clone(), stop.clone()));
     sources.spawn(rollup::run(queue, stop.clone()));
     sources.spawn(stop::on_signal(stop.clone()));
-    let writer = Writer { inbox, store, counters: counters.clone(), totals, stop: stop.clone() };
+    let writer = Writer { inbox, database, counters: counters.clone(), totals, stop: stop.clone() };
     let writer = tokio::task::spawn_blocking(move || writer.run());
     Ok((sources, writer))
 }

@@ -11,14 +11,17 @@
 mod statsd;
 #[path = "../../../../scoopd/src/say.rs"]
 mod say;
-#[path = "../../../../scoopd/src/config.rs"]
-mod config;
+#[path = "../../../../scoopd/src/values.rs"]
+#[allow(dead_code, reason = "scoopd has more options")]
+mod values;
 #[path = "../../../../scoopd/src/counters.rs"]
 mod counters;
 #[path = "../../../../scoopd/src/queue/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "scoopd forgets old records, and closes its queue")]
 mod queue;
-#[path = "../../../../scoopd/src/store/mod.rs"]
-mod store;
+#[path = "../../../../scoopd/src/database/mod.rs"]
+#[allow(dead_code, reason = "scoopd forgets old records")]
+mod database;
 #[path = "../../../../scoopd/src/totals.rs"]
 mod totals;
 #[path = "../../../../scoopd/src/prometheus/mod.rs"]

@@ -41,9 +41,6 @@ pub(crate) async fn run(
     counters: Arc<Counters>,
     stop: Stop,
 ) -> anyhow::Result<()> {
-    if !queue.opened().await {
-        return Ok(());
-    }
     let listener = TcpListener::from_std(listener).context("cannot listen for statsd over TCP")?;
     let (seats, mut connections) = (Seats::new(CONNECTIONS), JoinSet::new());
     while !stop.is_asked() {

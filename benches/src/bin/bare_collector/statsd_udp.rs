@@ -26,9 +26,6 @@ pub(crate) async fn run(
     counters: Arc<Counters>,
     stop: Stop,
 ) -> anyhow::Result<()> {
-    if !queue.opened().await {
-        return Ok(());
-    }
     let socket = UdpSocket::from_std(socket).context("cannot listen for statsd over UDP")?;
     let mut datagram = vec![0; DATAGRAM];
     while !stop.is_asked() {

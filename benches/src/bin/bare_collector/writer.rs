@@ -4,11 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     counters::Counters,
-    queue::{Batch, Inbox, Taken},
+    database::{Database, WriteError},
+    queue::{Batch, Inbox, Taken, Work},
     say::complain,
     statsd::Record,
     stop::Stop,
-    store::{Store, WriteError},
     totals::Totals,
 };
 
@@ -21,7 +21,7 @@ const RESERVE: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub(crate) struct Writer {
     pub(crate) inbox: Inbox,
-    pub(crate) store: Store,
+    pub(crate) database: Database,
     pub(crate) counters: Arc<Counters>,
     pub(crate) totals: Arc<Totals>,
     pub(crate) stop: Stop,
@@ -29,13 +29,12 @@ pub(crate) struct Writer {
 
 impl Writer {
     pub(crate) fn run(mut self) -> anyhow::Result<()> {
-        self.inbox.open();
         while !out_of_time(&self.stop) {
             match self.inbox.take(LOOK.min(self.stop.grace() / 8)) {
                 Taken::Nothing => {}
-                Taken::Work { batches, rollup } => self.work(batches, rollup)?,
+                Taken::Work(Work { batches, rollup, .. }) => self.work(batches, rollup)?,
                 Taken::Closed => {
-                    patiently(&self.stop, || self.store.roll_up())?;
+                    patiently(&self.stop, || self.database.roll_up())?;
                     break;
                 }
             }
@@ -46,11 +45,11 @@ impl Writer {
     fn work(&mut self, batches: Vec<Batch>, rollup: bool) -> anyhow::Result<()> {
         if !batches.is_empty() {
             let claimed = || batches.iter().filter(|batch| batch.claim()).flat_map(stamped);
-            patiently(&self.stop, || self.store.insert(claimed()))?;
+            patiently(&self.stop, || self.database.insert(claimed()))?;
             self.settle(batches);
         }
         if rollup {
-            patiently(&self.stop, || self.store.roll_up())?;
+            patiently(&self.stop, || self.database.roll_up())?;
         }
         Ok(())
     }

@@ -13,9 +13,7 @@ use spumoni::{Health, Probe, prelude::*};
 use tokio::sync::Mutex;
 
 use super::{ingest::ingest, query::query, refusal::Refusal};
-use crate::{
-    counters::Counters, database::Reader, prometheus, queue::QueueHandle, totals::Totals,
-};
+use crate::{counters::Counters, database::Reader, prometheus, queue::QueueHandle, totals::Totals};
 
 /// What the handlers share.
 #[derive(Clone, Debug)]

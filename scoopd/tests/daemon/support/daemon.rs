@@ -59,12 +59,29 @@ impl Daemon {
         Daemon::start_as(shell, folder, &[])
     }
 
+    /// Starts it as systemd does that has opened two sockets, in this order: a shell puts them in place, of which
+    /// one comes as its standard error, so the daemon has none.
+    #[cfg(unix)]
+    pub(crate) fn start_activated(
+        folder: &Folder,
+        sockets: [std::os::fd::OwnedFd; 2],
+        names: &str,
+    ) -> Daemon {
+        let mut shell = command("sh");
+        shell.arg("-c").arg(
+            "export LISTEN_PID=$$ LISTEN_FDS=2 && exec \"$0\" \"$@\" 3<&0 4<&2 0</dev/null 2>/dev/null",
+        );
+        let [first, second] = sockets;
+        shell.arg(PROGRAM).env("LISTEN_FDNAMES", names).stdin(first).stderr(second);
+        Daemon::start_as(shell, folder, &[])
+    }
+
     fn start_as(mut command: Command, folder: &Folder, flags: &[&str]) -> Daemon {
         command.args(["--http", "127.0.0.1:0", "--statsd", "127.0.0.1:0", "--db"]);
         command.arg(folder.db()).args(flags);
         let mut child = command.spawn().expect("the daemon");
         let out = lines(child.stdout.take().expect("its stdout"));
-        let err = lines(child.stderr.take().expect("its stderr"));
+        let err = child.stderr.take().map_or_else(|| channel().1, lines);
         let announced: Vec<String> =
             (0..7).map_while(|_| out.recv_timeout(DEADLINE).ok()).collect();
         let address = |start: &str| {

@@ -13,7 +13,8 @@ use tokio::{runtime::Handle, sync::Mutex};
 
 use super::{ingest::ingest, query::query, refusal::Refusal};
 use crate::{
-    counters::Counters, prometheus, queue::QueueHandle, stop::Stop, store::Reader, totals::Totals,
+    counters::Counters, database::Reader, prometheus, queue::QueueHandle, stop::Stop,
+    totals::Totals,
 };
 
 /// What the handlers share.

@@ -26,9 +26,6 @@ const BREATHER: Duration = Duration::from_millis(100);
 const SILENCE: Duration = Duration::from_secs(2);
 
 pub(crate) async fn run(listener: net::TcpListener, shared: Shared) -> anyhow::Result<()> {
-    if !shared.queue.opened().await {
-        return Ok(());
-    }
     let listener = TcpListener::from_std(listener).context("cannot listen for HTTP")?;
     let (stop, seats) = (shared.stop.clone(), Seats::new(CONNECTIONS));
     let router = router(shared);
