@@ -9,5 +9,6 @@ trap 'rm -f "$log"' EXIT
 export SCOOPD_SOAK=${SCOOPD_SOAK:-30} SCOOPD_KILLS=${SCOOPD_KILLS:-20}
 cargo test -p scoopd --test daemon -- --nocapture --test-threads 1 soak durability 2>&1 | tee "$log"
 
-count() { sed -n "s/^$1: \([0-9].*\)/\1/p" "$log"; }
+# The first line of a test stands behind its name.
+count() { sed -nE "s/^(test .* \.\.\. )?$1: ([0-9].*)/\2/p" "$log"; }
 echo "count: soak: $(count soak); $(count durability)"

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::sync::Arc;
 
-use clap::builder::ValueParser;
+use clap::builder::{Resettable, Str, ValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command};
 use spumoni_core::{Service, ServiceRunner};
@@ -159,11 +159,12 @@ impl Section {
     /// The options for the daemon's own command: fresh ones, without the constraints, which name the ids of the
     /// struct. `strict` ones parse values; the others take everything, so that all that is wrong can be told.
     pub(super) fn outer(&self, strict: bool) -> impl Iterator<Item = Arg> {
-        let heading = match &self.declared.service {
-            Some(service) => format!("Service `{service}`"),
-            None => "Options".to_owned(),
-        };
-        self.options.iter().map(move |named| named.fresh(strict).help_heading(heading.clone()))
+        // Those of the daemon stand beside `--help`.
+        let service = self.declared.service.as_ref();
+        let heading = service.map(|service| Str::from(format!("Service `{service}`")));
+        self.options
+            .iter()
+            .map(move |named| named.fresh(strict).help_heading(Resettable::from(heading.clone())))
     }
 
     /// What was given: by the command line, else by the environment, else by the file.

@@ -203,6 +203,78 @@ fn options_that_no_daemon_could_have_are_told_before_anything_else() {
 }
 
 #[derive(clap::Args)]
+struct Short {
+    /// Where to listen
+    #[arg(long, visible_alias = "http", alias = "web", default_value = "nowhere")]
+    listen: String,
+}
+
+#[test]
+fn an_alias_is_a_flag_of_the_daemon_as_it_stands_in_the_struct() {
+    within(LIMIT, || {
+        let cli = || Cli::new("demo").discover(false).options::<Short>("http");
+        let listen = |line: &str| {
+            let (to, given) = std::sync::mpsc::channel();
+            let cli = cli().setup(move |_, given| {
+                to.send(given.options::<Short>("http")?.listen.clone())?;
+                anyhow::Ok(())
+            });
+            assert!(matches!(prepare(cli, line, &[]), Ok(Prepared::Run(_))));
+            given.recv().expect("it was set up")
+        };
+        for line in ["--http-listen x", "--http x", "--http=x", "--web x"] {
+            assert_eq!(listen(line), "x", "{line}");
+        }
+        let help = told(cli(), "--help").text().to_owned();
+        assert!(help.contains(": --http]"), "{help}");
+        let clash = cli().options::<Short>("web");
+        let said = prepare(clash, "", &[]).expect_err("twice").to_string();
+        assert!(
+            said.contains("`--http` is a flag of service `http` and of service `web`"),
+            "{said}"
+        );
+    });
+}
+
+#[derive(clap::Args)]
+struct Limits {
+    #[arg(long, default_value = "20")]
+    grace: u64,
+    #[arg(long)]
+    needed: u32,
+}
+
+#[test]
+fn settings_of_the_runner_follow_from_options_and_what_is_wrong_with_them_is_told_once() {
+    within(LIMIT, || {
+        let cli = || {
+            let cli = Cli::new("demo")
+                .discover(false)
+                .after_help("Exit codes: 0")
+                .builder(ServiceRunner::builder().signals(false).name("kept"));
+            cli.daemon_options::<Limits>().configure(|builder, given| {
+                let grace = given.daemon_options::<Limits>()?.grace;
+                anyhow::ensure!(grace < 100, "a grace of {grace} s is too long");
+                anyhow::Ok(builder.stop_timeout(std::time::Duration::from_secs(grace)))
+            })
+        };
+        match prepare(cli(), "--needed 1 --grace 5", &[]) {
+            Ok(Prepared::Run(runner)) => assert_eq!(runner.run().runner(), "kept"),
+            other => panic!("{other:?}"),
+        }
+        for (line, expected) in [
+            ("--needed 1 --grace 200", "error: a grace of 200 s is too long"),
+            ("--needed x", "error: invalid value 'x' for '--needed <NEEDED>'"),
+            ("", "error: the daemon: the following required arguments were not provided: --needed"),
+        ] {
+            let said = prepare(cli(), line, &[]).expect_err("wrong").to_string();
+            assert!(said.starts_with(expected) && said.lines().count() == 1, "{line}: {said}");
+        }
+        assert!(told(cli(), "--help").text().trim_end().ends_with("Exit codes: 0"));
+    });
+}
+
+#[derive(clap::Args)]
 struct Named {
     #[arg(long, default_value = "nobody")]
     name: String,

@@ -41,17 +41,21 @@ fn the_unit_is_told_ready_watched_reloaded_and_hardened() {
 
 /// Where the tool is not installed this says nothing; the test above looks at the keys.
 #[test]
-fn systemd_accepts_the_unit() {
+fn systemd_accepts_the_units() {
     let folder = std::env::temp_dir().join(format!("spumoni-unit-{}", std::process::id()));
     fs::create_dir_all(&folder).expect("a folder");
-    // With a program that is there: the tool looks for it.
-    let unit = text("scoopd.service").replace("/usr/local/bin/scoopd", "/bin/true");
-    let file = folder.join("scoopd.service");
-    fs::write(&file, unit).expect("written");
-    let output = Command::new("systemd-analyze").args(["verify", "--man=no"]).arg(&file).output();
+    let units = ["scoopd.service", "scoopd-http.socket", "scoopd-statsd.socket"];
+    let files = units.map(|name| {
+        // With a program that is there: the tool looks for it.
+        let unit = text(name).replace("/usr/local/bin/scoopd", "/bin/true");
+        let file = folder.join(name);
+        fs::write(&file, unit).expect("written");
+        file
+    });
+    let output = Command::new("systemd-analyze").args(["verify", "--man=no"]).args(&files).output();
     let _ = fs::remove_dir_all(&folder);
     let Ok(output) = output else {
-        println!("systemd-analyze is not installed: the unit is not verified");
+        println!("systemd-analyze is not installed: the units are not verified");
         return;
     };
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -69,6 +73,7 @@ fn the_manifest_asks_the_three_probes_and_gives_time_to_stop() {
         "readinessProbe:",
         "path: /livez",
         "path: /readyz",
+        "path: /startupz",
         "terminationGracePeriodSeconds: 30",
         "runAsNonRoot: true",
         "readOnlyRootFilesystem: true",
