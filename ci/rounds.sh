@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+echo "commit: $(git rev-parse --short=8 HEAD)"
 rounds=${ROUNDS:-100}
 programs=$(cargo test -p integration-tests --no-run --message-format=json 2>/dev/null |
     sed -n 's/.*"kind":\["test"\].*"executable":"\([^"]*\)".*/\1/p' | grep -vE '/(ui|stress|growth)-')

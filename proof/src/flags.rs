@@ -14,12 +14,17 @@ pub(crate) struct Flags {
     /// A tenth of everything.
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Measures also what takes minutes: models, planted faults, kills and the soak.
+    /// Measures also what takes minutes: models, planted faults, sanitizers, kills and the soak. What takes hours is
+    /// measured only by its key.
     #[arg(long)]
     pub(crate) all: bool,
     /// Measures only figures whose key begins like this, or `peers`; may be given several times.
     #[arg(long, value_name = "KEY")]
     pub(crate) only: Vec<String>,
+    /// Takes the figure of a script from the log of a run of it instead of running it now; may be given several
+    /// times. The day is that of the log.
+    #[arg(long, value_name = "KEY=LOG", value_parser = key_and_log)]
+    pub(crate) read: Vec<(String, PathBuf)>,
     /// Kills of scoopd.
     #[arg(long, value_name = "N", default_value_t = 200)]
     pub(crate) kills: u32,
@@ -29,4 +34,10 @@ pub(crate) struct Flags {
     /// Prints the keys of the figures, and the contestants with their cases, and ends.
     #[arg(long)]
     pub(crate) list: bool,
+}
+
+fn key_and_log(text: &str) -> Result<(String, PathBuf), String> {
+    let (key, log) =
+        text.split_once('=').ok_or("a key and a file belong here, as in `flaky=rounds.log`")?;
+    Ok((key.to_owned(), log.into()))
 }

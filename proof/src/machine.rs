@@ -1,6 +1,8 @@
 //! The machine that it is measured on, and what others do to it meanwhile.
 
 use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::thread;
 use std::time::Instant;
 
@@ -8,6 +10,11 @@ use std::time::Instant;
 const TICKS: f64 = 100.0;
 /// More than this of a core used by others is told beside the figures.
 const NOISY: f64 = 0.1;
+
+/// The folder of the workspace.
+pub(crate) fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
 
 /// Looks at the machine from its making on.
 pub(crate) struct Watch {
@@ -23,11 +30,7 @@ impl Watch {
 
     /// Where it was measured, in one line, and whether others were busy there meanwhile.
     pub(crate) fn describe(&self) -> String {
-        let cores = thread::available_parallelism().map_or(1, usize::from);
-        let kernel = read("/proc/sys/kernel/osrelease");
-        let compiler = env!("PROOF_RUSTC");
-        let mut text =
-            format!("{}, {cores} cores, Linux {}, {compiler}", processor(), kernel.trim());
+        let mut text = describe();
         let others = self.others();
         if others > NOISY {
             text.push_str(&format!(", NOISY: others used {others:.1} cores meanwhile"));
@@ -42,6 +45,27 @@ impl Watch {
         let ticks = self.since.elapsed().as_secs_f64() * TICKS;
         busy.saturating_sub(own) as f64 / ticks.max(1.0)
     }
+}
+
+/// The machine in one line.
+pub(crate) fn describe() -> String {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let kernel = read("/proc/sys/kernel/osrelease");
+    let compiler = env!("PROOF_RUSTC");
+    format!("{}, {cores} cores, Linux {}, {compiler}", processor(), kernel.trim())
+}
+
+/// The commit that is checked out, with a `+` if something was changed since, the page and its record aside.
+pub(crate) fn commit() -> Option<String> {
+    let git = |args: &[&str]| {
+        let output = Command::new("git").args(args).current_dir(workspace()).output().ok()?;
+        let text = String::from_utf8(output.stdout).ok()?;
+        output.status.success().then(|| text.trim().to_owned())
+    };
+    let commit = git(&["rev-parse", "--short=8", "HEAD"])?;
+    let page = ":!docs/reliability.*";
+    let changed = git(&["status", "--porcelain", "--untracked-files=no", "--", ".", page])?;
+    Some(if changed.is_empty() { commit } else { commit + "+" })
 }
 
 /// What this process has in memory, in bytes.

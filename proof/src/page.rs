@@ -17,9 +17,11 @@ by one command, and everything on it can be had again with it:
 cargo run --release -p spumoni-proof -- --write docs/reliability.md
 ```
 
-`--quick` takes a tenth of everything. `--all` also runs what takes minutes: models, planted faults, kills and the soak;
-without it their figures stay, with the date on which they were taken. `--only KEY` measures one figure or, with the key
-`peers`, the second table; `--list` has the keys. What was measured is kept in `reliability.json` beside this page. Which test
+`--quick` takes a tenth of everything. `--all` also runs what takes minutes: models, planted faults, sanitizers, kills and
+the soak; without it their figures stay, with the date and the commit of which they were taken. `--only KEY` measures one
+figure, which is the one way for those that take hours, or with the key `peers` the second table; `--list` has the keys.
+`--read KEY=LOG` takes the figure of a script from what that wrote earlier. What was measured is kept in `reliability.json`
+beside this page. Which test
 holds which fault is in [`faults.md`](faults.md), what it costs in [`performance.md`](performance.md).
 ";
 
@@ -68,10 +70,9 @@ fn row(figure: &Figure, entry: Option<&Entry>, machines: &[String]) -> String {
         (Some(Entry { value, tried, stamp }), _) => {
             format!("| {title} | {value} | {goal} | {tried} | {} |", taken(stamp, machines))
         }
-        (None, How::NotRun(Some(command))) => {
-            format!("| {title} | not run | {goal} | `{command}` | – |")
+        (None, How::Script(gate)) => {
+            format!("| {title} | not run | {goal} | {} | – |", gate.command())
         }
-        (None, How::NotRun(None)) => format!("| {title} | not run | {goal} | no command yet | – |"),
         (None, How::Short(_)) => {
             format!("| {title} | not run | {goal} | `--only {}` | – |", figure.key)
         }
@@ -81,13 +82,14 @@ fn row(figure: &Figure, entry: Option<&Entry>, machines: &[String]) -> String {
     }
 }
 
-/// Day, machine, and whether it was a tenth only.
+/// Day, machine, commit, and whether it was a tenth only.
 fn taken(stamp: &Stamp, machines: &[String]) -> String {
     let place = machines.iter().position(|machine| *machine == plain(stamp));
     let place = place.map_or_else(String::new, |index| format!(", {}", letter(index)));
     let quick = if stamp.quick { ", quick" } else { "" };
     let noisy = if stamp.machine.contains(NOISY) { ", others busy" } else { "" };
-    format!("{}{place}{quick}{noisy}", date::day(stamp.at))
+    let commit = stamp.commit.as_ref().map_or_else(String::new, |commit| format!(", {commit}"));
+    format!("{}{place}{commit}{quick}{noisy}", date::day(stamp.at))
 }
 
 /// What the description of a machine ends with if it was not for us alone.

@@ -32,6 +32,9 @@ pub(crate) struct Stamp {
     /// Seconds since 1970.
     pub(crate) at: u64,
     pub(crate) machine: String,
+    /// The commit, with a `+` if something was changed since.
+    #[serde(default)]
+    pub(crate) commit: Option<String>,
     pub(crate) quick: bool,
 }
 

@@ -1,5 +1,7 @@
 //! What a figure is: its key, its words, and how it is had.
 
+use super::gate::Gate;
+use super::{Measured, Pace};
 use crate::Error;
 
 /// One line of the first table.
@@ -19,28 +21,6 @@ pub(crate) enum How {
     Short(fn(&Pace) -> Result<Measured, Error>),
     /// It is measured in minutes, and only with `--all` or when it is asked for by its key.
     Long(fn(&Pace) -> Result<Measured, Error>),
-    /// Not by this program: by that command, if there is one.
-    NotRun(Option<&'static str>),
-}
-
-/// How much of everything.
-pub(crate) struct Pace {
-    pub(crate) quick: bool,
-    pub(crate) kills: u32,
-    /// In seconds.
-    pub(crate) soak: u32,
-}
-
-impl Pace {
-    /// So much, or a tenth of it.
-    pub(crate) fn of(&self, whole: u32) -> u32 {
-        if self.quick { (whole / 10).max(1) } else { whole }
-    }
-}
-
-/// What came out.
-#[derive(Debug)]
-pub(crate) struct Measured {
-    pub(crate) value: String,
-    pub(crate) tried: String,
+    /// A script counts it: in minutes, and it is as `Long`; or in hours, and it is run only by its key.
+    Script(Gate),
 }

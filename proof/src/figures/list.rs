@@ -1,14 +1,16 @@
 //! Every figure, in the order of the page.
 
 use super::startup::When;
-use super::{Figure, How, command, documents, failure, leftovers, memory, overshoot, startup};
+use super::{
+    Figure, Gate, How, command, documents, failure, gate, leftovers, memory, overshoot, startup,
+};
 use crate::way::Way;
 
 /// All of them.
 pub(crate) fn all() -> Vec<Figure> {
     let mut all = measured();
     all.extend(read());
-    all.extend(elsewhere());
+    all.extend(counted());
     all
 }
 
@@ -143,14 +145,14 @@ fn read() -> Vec<Figure> {
             title: "loom",
             goal: "no failure",
             explained: "Models of the core's protocols, and the interleavings that loom has run them in.",
-            how: How::Long(|_| command::gate("ci/loom.sh")),
+            how: How::Script(Gate::minutes("ci/loom.sh")),
         },
         Figure {
             key: "planted",
             title: "planted faults found",
             goal: "all",
             explained: "Wrong lines that are built in one after the other, each of which has to turn the named level of tests red.",
-            how: How::Long(command::planted),
+            how: How::Script(Gate::minutes("ci/planted.sh").read_by(gate::planted)),
         },
         Figure {
             key: "faults",
@@ -169,62 +171,63 @@ fn read() -> Vec<Figure> {
     ]
 }
 
-fn elsewhere() -> Vec<Figure> {
-    let not_run = |key, title, explained, command| Figure {
-        key,
-        title,
-        goal: "",
-        explained,
-        how: How::NotRun(command),
-    };
+fn counted() -> Vec<Figure> {
     vec![
-        not_run(
-            "tsan",
-            "ThreadSanitizer",
-            "Reports whose first frames are ours, after the triage of those that std brings.",
-            Some("ci/tsan.sh"),
-        ),
-        not_run(
-            "asan",
-            "AddressSanitizer and leaks",
-            "Errors and leaks in the test suite.",
-            Some("ci/asan.sh"),
-        ),
-        not_run(
-            "valgrind",
-            "valgrind",
-            "Errors of memcheck in the tests of the file that has `unsafe` code.",
-            Some("ci/valgrind.sh"),
-        ),
-        not_run(
-            "flaky",
-            "flaky tests in 500 rounds",
-            "Tests that fail once in so many rounds, every second one on a busy machine.",
-            Some("ROUNDS=500 ci/rounds.sh"),
-        ),
-        not_run(
-            "mutants",
-            "mutants of the core, killed of viable",
-            "Random changes of the core that some test notices.",
-            Some("cargo mutants -p spumoni-core --timeout 60"),
-        ),
-        not_run(
-            "shuttle",
-            "shuttle schedules",
-            "Random schedules of the whole core; there are no scenarios yet.",
-            None,
-        ),
-        not_run(
-            "proptest",
-            "proptest steps",
-            "Steps of a state machine against a reference model; there is none yet.",
-            None,
-        ),
-        not_run(
-            "fuzz",
-            "fuzz runs",
-            "Random inputs for operations, names, durations and graphs; there are no targets yet.",
-            None,
-        ),
+        Figure {
+            key: "shuttle",
+            title: "shuttle",
+            goal: "no failure",
+            explained: "Scenarios of the core in random schedules of their threads.",
+            how: How::Script(Gate::minutes("ci/shuttle.sh")),
+        },
+        Figure {
+            key: "proptest",
+            title: "proptest",
+            goal: "no failure",
+            explained: "Random steps on a runner, which is held against a reference model after each: what is alive, states, names, ends of groups, failures, the report.",
+            how: How::Script(Gate::minutes("ci/model.sh").with("PROPTEST_CASES", "20000")),
+        },
+        Figure {
+            key: "fuzz",
+            title: "fuzz runs",
+            goal: "no failure",
+            explained: "Random bytes as operations on a runner, names, durations, graphs of dependencies, and lines that the daemon reads.",
+            how: How::Script(Gate::minutes("ci/fuzz.sh")),
+        },
+        Figure {
+            key: "tsan",
+            title: "ThreadSanitizer",
+            goal: "no race of ours",
+            explained: "Reports whose first frames are ours, after the triage of those that std brings; and whether a planted race is found.",
+            how: How::Script(Gate::minutes("ci/tsan.sh")),
+        },
+        Figure {
+            key: "asan",
+            title: "AddressSanitizer and leaks",
+            goal: "none",
+            explained: "Errors and leaks in the test suite.",
+            how: How::Script(Gate::minutes("ci/asan.sh")),
+        },
+        Figure {
+            key: "valgrind",
+            title: "valgrind",
+            goal: "none",
+            explained: "Errors of memcheck in the tests of the file that has `unsafe` code.",
+            how: How::Script(Gate::minutes("ci/valgrind.sh")),
+        },
+        Figure {
+            key: "mutants",
+            title: "mutants of the core, killed of viable",
+            goal: "> 90 %",
+            explained: "Random changes of a few files of the core, and whether the quickest tests that cover them notice.",
+            how: How::Script(Gate::hours("ci/mutants.sh")),
+        },
+        Figure {
+            key: "flaky",
+            title: "flaky tests in 500 rounds",
+            goal: "none",
+            explained: "Tests that fail once in so many rounds, every second one on a busy machine.",
+            how: How::Script(Gate::hours("ci/rounds.sh").with("ROUNDS", "500")),
+        },
     ]
 }

@@ -14,7 +14,7 @@ use super::facts::{self, Facts, note};
 use super::verdict::{self, Seen};
 use super::{graceful, smol_bare, spumoni, taskvisor, tokio_bare};
 use crate::child::{Child, arg};
-use crate::machine::Watch;
+use crate::machine::{self, Watch};
 use crate::record::{Cell, Row, Stamp, Table};
 use crate::way;
 use crate::{Error, date};
@@ -46,7 +46,12 @@ pub(crate) fn compare(begun: Instant) -> Result<Table, Error> {
         let cells = contestants.iter().map(|adapter| try_one(adapter.as_ref(), &case));
         rows.push(Row { case: case.name.to_owned(), cells: cells.collect::<Result<_, _>>()? });
     }
-    let stamp = Stamp { at: date::now(), machine: watch.describe(), quick: false };
+    let stamp = Stamp {
+        at: date::now(),
+        machine: watch.describe(),
+        commit: machine::commit(),
+        quick: false,
+    };
     let contestants = contestants.iter().map(|adapter| adapter.name().to_owned()).collect();
     Ok(Table { contestants, rows, stamp })
 }
