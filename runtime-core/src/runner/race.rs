@@ -63,7 +63,7 @@ impl<T: Send + 'static> Race<T> {
     /// # Errors
     ///
     /// [`RaceError`]: the first that ended gave no value, say. An `Err` that a payload returns is a value like
-    /// any other.
+    /// any other. The payloads of a race that was refused do not come back: they are dropped here.
     ///
     /// # Cancellation
     ///
