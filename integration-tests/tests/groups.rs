@@ -814,7 +814,7 @@ fn a_stop_with_less_time_shortens_that_of_a_group_that_stops_already() {
             if forced {
                 runner.stop_now();
             } else {
-                runner.stop_within(Duration::from_millis(200));
+                runner.stop_within(Duration::from_secs(1));
             }
             let report = runner.run();
             // Before the report, and not by it.
