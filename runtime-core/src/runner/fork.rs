@@ -189,11 +189,10 @@ impl<'a> MemberBuilder<'a> {
         P: Payload<F::Mode>,
         P::Output: Send,
     {
-        match self.place().await {
-            Ok(place) => self
-                .hand_over(place, |core, options| fork_in(core, flavour, payload, options, here)),
-            Err(reason) => Err(Refused::new(reason, payload)),
-        }
+        let place = self.place().await;
+        self.hand_over(place, payload, |core, payload, options| {
+            fork_in(core, flavour, payload, options, here)
+        })
     }
 
     /// The twin of [`fork`](MemberBuilder::fork) for plain threads.
@@ -210,11 +209,10 @@ impl<'a> MemberBuilder<'a> {
         P::Output: Send,
     {
         let here = Location::caller();
-        match self.place_blocking() {
-            Ok(place) => self
-                .hand_over(place, |core, options| fork_in(core, flavour, payload, options, here)),
-            Err(reason) => Err(Refused::new(reason, payload)),
-        }
+        let place = self.place_blocking();
+        self.hand_over(place, payload, |core, payload, options| {
+            fork_in(core, flavour, payload, options, here)
+        })
     }
 
     /// As [`fork`](MemberBuilder::fork), without waiting.
@@ -230,11 +228,10 @@ impl<'a> MemberBuilder<'a> {
         P::Output: Send,
     {
         let here = Location::caller();
-        match self.try_place() {
-            Ok(place) => self
-                .hand_over(place, |core, options| fork_in(core, flavour, payload, options, here)),
-            Err(reason) => Err(Refused::new(reason, payload)),
-        }
+        let place = self.try_place();
+        self.hand_over(place, payload, |core, payload, options| {
+            fork_in(core, flavour, payload, options, here)
+        })
     }
 }
 

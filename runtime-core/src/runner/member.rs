@@ -163,12 +163,10 @@ impl<'a> MemberBuilder<'a> {
     {
         let here = Location::caller();
         async move {
-            match self.place().await {
-                Ok(place) => self.hand_over(place, |core, options| {
-                    adopt_in(core, flavour, payload, options, here)
-                }),
-                Err(reason) => Err(Refused::new(reason, payload)),
-            }
+            let place = self.place().await;
+            self.hand_over(place, payload, |core, payload, options| {
+                adopt_in(core, flavour, payload, options, here)
+            })
         }
     }
 
@@ -185,11 +183,10 @@ impl<'a> MemberBuilder<'a> {
         P::Output: Adoptable,
     {
         let here = Location::caller();
-        match self.place_blocking() {
-            Ok(place) => self
-                .hand_over(place, |core, options| adopt_in(core, flavour, payload, options, here)),
-            Err(reason) => Err(Refused::new(reason, payload)),
-        }
+        let place = self.place_blocking();
+        self.hand_over(place, payload, |core, payload, options| {
+            adopt_in(core, flavour, payload, options, here)
+        })
     }
 
     /// As [`adopt`](MemberBuilder::adopt), without waiting.
@@ -205,11 +202,10 @@ impl<'a> MemberBuilder<'a> {
         P::Output: Adoptable,
     {
         let here = Location::caller();
-        match self.try_place() {
-            Ok(place) => self
-                .hand_over(place, |core, options| adopt_in(core, flavour, payload, options, here)),
-            Err(reason) => Err(Refused::new(reason, payload)),
-        }
+        let place = self.try_place();
+        self.hand_over(place, payload, |core, payload, options| {
+            adopt_in(core, flavour, payload, options, here)
+        })
     }
 
     /// As [`Group::spawn`](crate::Group::spawn).
@@ -230,12 +226,10 @@ impl<'a> MemberBuilder<'a> {
     {
         let here = Location::caller();
         async move {
-            match self.place().await {
-                Ok(place) => self.hand_over(place, |core, options| {
-                    spawn_in(core, flavour, payload, options, here)
-                }),
-                Err(reason) => Err(Refused::new(reason, payload)),
-            }
+            let place = self.place().await;
+            self.hand_over(place, payload, |core, payload, options| {
+                spawn_in(core, flavour, payload, options, here)
+            })
         }
     }
 
@@ -256,11 +250,10 @@ impl<'a> MemberBuilder<'a> {
         P::Output: Send,
     {
         let here = Location::caller();
-        match self.place_blocking() {
-            Ok(place) => self
-                .hand_over(place, |core, options| spawn_in(core, flavour, payload, options, here)),
-            Err(reason) => Err(Refused::new(reason, payload)),
-        }
+        let place = self.place_blocking();
+        self.hand_over(place, payload, |core, payload, options| {
+            spawn_in(core, flavour, payload, options, here)
+        })
     }
 
     /// As [`spawn`](MemberBuilder::spawn), without waiting.
@@ -294,19 +287,23 @@ impl<'a> MemberBuilder<'a> {
         P: Payload<F::Mode>,
         P::Output: Send,
     {
-        match self.try_place() {
-            Ok(place) => self
-                .hand_over(place, |core, options| spawn_in(core, flavour, payload, options, here)),
-            Err(reason) => Err(Refused::new(reason, payload)),
-        }
+        let place = self.try_place();
+        self.hand_over(place, payload, |core, payload, options| {
+            spawn_in(core, flavour, payload, options, here)
+        })
     }
 
-    /// Brings the task in with its place, which is its own from then on.
+    /// Brings the payload in with its place, which is the task's own from then on.
     pub(super) fn hand_over<T, P>(
         self,
-        place: Place<'_>,
-        submit: impl FnOnce(&Core, Box<Options>) -> Result<T, Refused<P>>,
+        place: Result<Place<'_>, Reason>,
+        payload: P,
+        submit: impl FnOnce(&Core, P, Box<Options>) -> Result<T, Refused<P>>,
     ) -> Result<T, Refused<P>> {
+        let place = match place {
+            Ok(place) => place,
+            Err(reason) => return Err(Refused::new(reason, payload)),
+        };
         let member = Membership {
             group: Arc::clone(self.group),
             policy: self.policy,
@@ -323,7 +320,7 @@ impl<'a> MemberBuilder<'a> {
             member: Some(member),
             ..Options::default()
         });
-        let taken = submit(self.core, options)?;
+        let taken = submit(self.core, payload, options)?;
         place.keep();
         Ok(taken)
     }

@@ -272,12 +272,10 @@ impl<'a> PeriodicBuilder<'a> {
                 if let Some(grace) = grace {
                     member = member.grace(grace);
                 }
-                match member.try_place() {
-                    Ok(place) => {
-                        member.hand_over(place, |core, options| submit(core, driver, Some(options)))
-                    }
-                    Err(reason) => Err(Refused::new(reason, driver)),
-                }
+                let place = member.try_place();
+                member.hand_over(place, driver, |core, driver, options| {
+                    submit(core, driver, Some(options))
+                })
             }
             None => {
                 let options = Options { name: self.name, grace, ..Options::default() };
