@@ -12,6 +12,7 @@ pub(crate) mod run;
 pub(crate) mod periodic;
 pub(crate) mod finished;
 pub(crate) mod handle;
+pub(crate) mod task_builder;
 pub(crate) mod local;
 pub(crate) mod child;
 pub(crate) mod services;
