@@ -30,6 +30,9 @@ pub trait Calls: Mode + Sized {
         begin: impl Fn() -> anyhow::Result<bool> + Clone + Send + 'static,
         end: impl Fn() + Clone + Send + 'static,
     ) -> impl Payload<Self, Output = anyhow::Result<()>> + Clone;
+
+    /// A payload that can run again, and waits at a gate each time.
+    fn each_pass(gate: &Gate) -> impl Payload<Self, Output = ()> + Clone;
 }
 
 impl Calls for Async {
@@ -72,6 +75,14 @@ impl Calls for Async {
                 end();
             }
             Ok(())
+        }
+    }
+
+    fn each_pass(gate: &Gate) -> impl Payload<Self, Output = ()> + Clone {
+        let gate = gate.clone();
+        move || {
+            let gate = gate.clone();
+            async move { gate.pass().await }
         }
     }
 }
@@ -117,5 +128,10 @@ impl Calls for Blocking {
             }
             Ok(())
         }
+    }
+
+    fn each_pass(gate: &Gate) -> impl Payload<Self, Output = ()> + Clone {
+        let gate = gate.clone();
+        move || gate.pass_blocking()
     }
 }

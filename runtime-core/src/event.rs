@@ -63,6 +63,8 @@ pub(crate) enum Happened {
     Ended,
     /// What it does at its stop is done.
     HookDone,
+    /// A health check is over.
+    Checked { number: u64, failure: Option<Failure> },
 }
 
 /// The way to the controller. There may be none yet: `run` becomes it, on the thread that blocks anyway, and

@@ -113,6 +113,8 @@ fields!(ServiceView, |it| {
     "workers": it.workers,
     "restarts": it.restarts,
     "failure": it.failure,
+    "unhealthy": it.unhealthy,
+    "failed_checks": it.failed_checks,
     "skipped": it.skipped,
     "ready_after": it.ready_after.map(seconds),
     "stop_took": it.stop_took.map(seconds),

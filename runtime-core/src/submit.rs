@@ -299,7 +299,10 @@ fn agree(
     let member = options.member;
     let named = options.name.as_ref().map(|name| TaskLabel {
         name: Some(Arc::clone(name)),
-        group: member.as_ref().map(|member| Arc::clone(member.group.full_path())),
+        group: match (&member, &options.owner) {
+            (Some(member), _) => Some(Arc::clone(member.group.full_path())),
+            (None, owner) => owner.as_ref().and_then(|owner| owner.path()),
+        },
         ..label
     });
     let transient = options.transient;

@@ -42,11 +42,14 @@ pub(crate) fn chain(terms: &Terms, private: &TokenStream) -> TokenStream {
         time("init_timeout", terms.init_timeout),
         time("start_timeout", terms.start_timeout),
         time("drain", terms.drain),
+        time("health_every", terms.health_every),
+        time("health_timeout", terms.health_timeout),
     ];
+    let failures = terms.health_failures.map(|failures| quote!(.health_failures(#failures)));
     let phase = terms.phase.map(|phase| quote!(.phase(#phase)));
     let (flags, variants) = (flags.into_iter().flatten(), variants.into_iter().flatten());
     let times = times.into_iter().flatten();
-    quote!(#after #workers #(#flags)* #(#variants)* #backoff #intensity #(#times)* #phase)
+    quote!(#after #workers #(#flags)* #(#variants)* #backoff #intensity #(#times)* #failures #phase)
 }
 
 fn variant(

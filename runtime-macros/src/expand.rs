@@ -150,12 +150,17 @@ fn hooks(plan: &Plan, site: Span, this: Option<&TokenStream>) -> TokenStream {
             .init(#private::flavour::#flavour, { #clone #colour #capture || { #init(#this) #wait } })
         }
     });
+    let health = plan.terms.health.as_ref().map(|health| {
+        quote_spanned! {site=>
+            .health(#private::flavour::#flavour, { #clone #colour #capture || { #health(#this) #wait } })
+        }
+    });
     let on_stop = plan
         .terms
         .on_stop
         .as_ref()
         .map(|hook| quote_spanned!(site=> .on_stop({ #clone #capture || { #hook(#this) } })));
-    quote_spanned!(site=> #init #on_stop)
+    quote_spanned!(site=> #init #health #on_stop)
 }
 
 /// The flavour, and the payload that calls the body, `callee`, with `this`.

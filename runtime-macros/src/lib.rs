@@ -49,6 +49,10 @@ use proc_macro::TokenStream;
 /// | `grace` | its time to clean up: `"5s"`; default: the runner's |
 /// | `init_timeout`, `start_timeout` | how long its initialisation, and its start up to readiness, may take; default `"90s"` |
 /// | `drain` | how long it stands as not ready before it is asked to stop; default `"0s"` |
+/// | `health` | a method or function that is called again and again while it is ready, `async` on an async flavour; an error is bad health. `run` takes `&self` |
+/// | `health_every` | from the start of one check to that of the next; default `"10s"` |
+/// | `health_timeout` | how long a check may take; default `"1s"` |
+/// | `health_failures` | how many bad checks in a row are the failure of its run; default `3` |
 /// | `phase` | lower phases start before higher ones, and stop after them; default `0` |
 /// | `crate` | the path of the façade, if it is not `::spumoni` |
 ///

@@ -31,6 +31,10 @@ pub(crate) struct Terms {
     pub(crate) init_timeout: Option<u128>,
     pub(crate) start_timeout: Option<u128>,
     pub(crate) drain: Option<u128>,
+    pub(crate) health: Option<Path>,
+    pub(crate) health_every: Option<u128>,
+    pub(crate) health_timeout: Option<u128>,
+    pub(crate) health_failures: Option<u32>,
     pub(crate) phase: Option<i32>,
 }
 
@@ -55,6 +59,10 @@ pub(crate) fn check(args: &mut Args, errors: &mut Errors) -> Terms {
         init_timeout: read(&args.init_timeout, some_time, errors),
         start_timeout: read(&args.start_timeout, some_time, errors),
         drain: read(&args.drain, time, errors),
+        health: args.health.given().cloned(),
+        health_every: read(&args.health_every, some_time, errors),
+        health_timeout: read(&args.health_timeout, some_time, errors),
+        health_failures: read(&args.health_failures, failures, errors),
         phase: args.phase.given().map(|phase| phase.number),
         oneshot: args.oneshot.given().is_some(),
         notify: args.notify.given().is_some(),
@@ -106,6 +114,10 @@ pub(crate) fn check_call(terms: &Terms, args: &Args, call: &Call, errors: &mut E
         let odd = "`on_stop` is called while `run` has the service, so `run` has to take `&self`";
         refuse(span_of(&args.on_stop), odd);
     }
+    if (owned || alone) && terms.health.is_some() {
+        let odd = "`health` is called while `run` has the service, so `run` has to take `&self`";
+        refuse(span_of(&args.health), odd);
+    }
 }
 
 /// A service that depends on itself.
@@ -149,6 +161,9 @@ fn clashes(args: &Args, terms: &Terms, errors: &mut Errors) {
         if terms.on_exit.is_some() {
             refuse(at, "a `oneshot` is there to end, which stops nobody; remove `on_exit`");
         }
+        if terms.health.is_some() {
+            refuse(at, "a `oneshot` is ready when it has ended, so there is no `health` to check");
+        }
     }
     if let Some(at) = args.idle.given().map(Ident::span) {
         let odd = [
@@ -159,6 +174,7 @@ fn clashes(args: &Args, terms: &Terms, errors: &mut Errors) {
             ("worker_init", terms.worker_init.is_some()),
             ("restart", restarts),
             ("on_exit", terms.on_exit.is_some()),
+            ("health", terms.health.is_some()),
         ];
         for (word, _) in odd.into_iter().filter(|(_, given)| *given) {
             refuse(
@@ -174,6 +190,18 @@ fn clashes(args: &Args, terms: &Terms, errors: &mut Errors) {
         && terms.restart == Some("Always")
     {
         refuse(at, "with `restart = \"always\"` no end is the last one; remove `on_exit`");
+    }
+    let unchecked = matches!(args.health, Arg::Absent);
+    let at = |arg: &Arg<LitStr>| arg.given().map(LitStr::span);
+    for (word, at) in [
+        ("health_every", at(&args.health_every)),
+        ("health_timeout", at(&args.health_timeout)),
+        ("health_failures", args.health_failures.given().map(LitInt::span)),
+    ] {
+        if let Some(at) = at.filter(|_| unchecked) {
+            let text = "says nothing without a check; add `health = Self::check`";
+            refuse(at, &format!("`{word}` {text}"));
+        }
     }
     let without = "says nothing without a restart; add `restart = \"on-failure\"` or `\"always\"`";
     for (word, arg) in
@@ -200,6 +228,15 @@ fn workers(number: &LitInt) -> Result<u32> {
         return Err(Error::new(number.span(), none));
     }
     Ok(workers)
+}
+
+fn failures(number: &LitInt) -> Result<u32> {
+    let failures: u32 = number.base10_parse()?;
+    if failures == 0 {
+        let none = "`health_failures` must be at least 1: no check could be good enough";
+        return Err(Error::new(number.span(), none));
+    }
+    Ok(failures)
 }
 
 fn one_of(known: &[(&'static str, &'static str)], given: &LitStr) -> Result<&'static str> {
@@ -326,6 +363,12 @@ mod tests {
             ("oneshot, on_exit = 'stop'", "remove `on_exit`"),
             ("idle, workers = 2", "an `idle` service runs nothing"),
             ("on_exit = 'ignore', restart = 'always'", "no end is the last one"),
+            ("health_every = '1s'", "without a check"),
+            ("health_failures = 2", "without a check"),
+            ("health = Self::check, health_failures = 0", "at least 1"),
+            ("health = Self::check, health_timeout = '0s'", "longer than zero"),
+            ("oneshot, health = Self::check", "no `health` to check"),
+            ("idle, health = Self::check", "an `idle` service runs nothing"),
         ] {
             let errors = errors(args);
             assert_eq!(errors.len(), 1, "{args}: {errors:?}");
@@ -342,6 +385,7 @@ mod tests {
             "every = '30s', restart = 'always', transient, on_failure = 'ignore'",
             "idle, init = Self::open, on_stop = Self::close",
             "on_exit = 'fail', grace = '0s'",
+            "health = Self::check, health_every = '5s', health_timeout = '500ms', health_failures = 1",
         ] {
             assert_eq!(errors(args), [""; 0], "{args}");
         }

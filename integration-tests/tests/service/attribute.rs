@@ -241,3 +241,42 @@ fn a_restarted_service_goes_on_with_what_it_had() {
         assert_eq!(tries.load(Ordering::SeqCst), 4);
     });
 }
+
+/// Well until it is told otherwise.
+struct Mirror(Gate);
+
+#[service(
+    flavour = "smol",
+    health = Self::check,
+    health_every = "1ms",
+    health_timeout = "60s",
+    health_failures = 2
+)]
+impl Mirror {
+    async fn check(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(!self.0.is_open(), "the other side is gone");
+        self.0.come();
+        Ok(())
+    }
+
+    async fn run(&self, cx: Context) {
+        cx.stopped().await;
+    }
+}
+
+/// Fault 97, by the attribute.
+#[test]
+fn a_service_is_checked_by_what_the_attribute_names() {
+    within(LIMIT, || {
+        let (runner, gate) = (runner(), Gate::default());
+        runner.add(Mirror(gate.clone())).expect("taken");
+        let running = thread::spawn(move || runner.run());
+        gate.wait_for(3);
+        gate.open();
+        let report = running.join().expect("no panic");
+        assert_eq!(report.reason(), &StopReason::Failure);
+        let text = report.to_string();
+        assert!(text.contains("its health check failed 2 times in a row"), "{text}");
+        assert!(text.contains("the other side is gone"), "{text}");
+    });
+}

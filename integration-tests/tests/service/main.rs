@@ -10,6 +10,7 @@ mod order;
 mod chain;
 mod start;
 mod supervision;
+mod health;
 mod one_by_one;
 mod shared;
 mod faults;

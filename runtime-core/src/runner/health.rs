@@ -192,7 +192,9 @@ impl fmt::Display for Health {
             if !service.waits_for().is_empty() {
                 write!(f, ", waits for {}", service.waits_for().join(", "))?;
             }
-            if let Some(failure) = service.failure().filter(|_| !ready) {
+            if let Some(unhealthy) = service.unhealthy() {
+                write!(f, ", unhealthy: {}", unhealthy.cause())?;
+            } else if let Some(failure) = service.failure().filter(|_| !ready) {
                 write!(f, ", failed: {}", failure.cause())?;
             }
             writeln!(f)?;

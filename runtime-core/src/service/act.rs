@@ -9,11 +9,12 @@ use crate::failure::TaskLabel;
 use crate::homes::Homes;
 use crate::id::TaskId;
 use crate::service::body::Begun;
+use crate::service::check::CheckOf;
 use crate::service::launch::{Hook, Step};
 use crate::service::manager::Services;
 use crate::service::node::SERVICE;
 use crate::service::roster::{Action, Roster};
-use crate::service::unit::Unit;
+use crate::service::unit::{Hold, Unit};
 use crate::submit::Options;
 use crate::task::contract::{self, AnyTask, Owner, StopperCall};
 use crate::task::stopper::Stopper;
@@ -56,6 +57,13 @@ impl Services {
                     asked(task);
                 }
             }
+            Action::Check { service } => self.check(service, homes),
+            Action::Cancel(task) => {
+                let now = Instant::now();
+                task.header().stop().ask(now, Duration::ZERO, Deadline::from(now, Duration::ZERO));
+                contract::cancel(&task);
+                task.header().stop_children();
+            }
             Action::Hurry { tasks, cancel } => {
                 for task in tasks {
                     task.header().stop().hurry(cancel);
@@ -77,7 +85,7 @@ impl Services {
                 }
             }
             Action::ServiceEnded(name) => self.root.tell(Event::ServiceEnded { name }),
-            Action::Release(hold) => hold.release(),
+            Action::Release(hold) => drop(hold.release()),
             Action::Discard(what) => self.discard(what),
         }
     }
@@ -103,7 +111,7 @@ impl Services {
                 ..Options::default()
             });
             let begun = Begun { root: Arc::clone(&self.root), service, run: start.unit.run };
-            match step(homes, options, start.here, begun) {
+            match step(homes, options, start.here, Some(begun)) {
                 Ok(task) => tasks.push(task),
                 Err(reason) => {
                     error = Some(anyhow::Error::new(reason));
@@ -114,6 +122,31 @@ impl Services {
         let mut roster = self.roster.lock();
         roster.put_step(service, start.init, step);
         roster.begun(service, tasks, error);
+    }
+
+    /// Hands a health check over.
+    fn check(&self, service: usize, homes: &Homes) {
+        let Some((mut step, check)) = self.roster.lock().take_check(service) else { return };
+        let owner: Arc<dyn Owner> = CheckOf::new(check.unit, check.number, Arc::clone(&check.hold));
+        let options = Box::new(Options {
+            name: Some("health".into()),
+            grace: Some(check.timeout),
+            transient: true,
+            owner: Some(owner),
+            dedicated: true,
+            admitted: true,
+            ..Options::default()
+        });
+        let begun = step(homes, options, check.here, None);
+        let mut roster = self.roster.lock();
+        roster.put_check(service, step);
+        match begun {
+            Ok(task) => roster.check_begun(service, check.number, task),
+            Err(reason) => {
+                check.hold.release();
+                roster.check_refused(service, check.number, reason, Instant::now());
+            }
+        }
     }
 
     /// Has the hook called on a thread where it can hold up nobody.
@@ -172,6 +205,15 @@ struct Start {
     here: &'static Location<'static>,
 }
 
+/// What it takes to begin a health check.
+struct Check {
+    unit: Arc<Unit>,
+    number: u64,
+    hold: Arc<Hold>,
+    timeout: Duration,
+    here: &'static Location<'static>,
+}
+
 impl Roster {
     fn take_changed(&mut self) -> bool {
         std::mem::take(&mut self.changed)
@@ -198,6 +240,23 @@ impl Roster {
     fn put_step(&mut self, place: usize, init: bool, step: Step) {
         let steps = self.steps(place);
         *(if init { &mut steps.init } else { &mut steps.body }) = Some(step);
+    }
+
+    fn take_check(&mut self, place: usize) -> Option<(Step, Check)> {
+        let node = self.nodes.get_mut(place)?;
+        let (run, flight) = (node.run.as_ref()?, node.checks.flight.as_ref()?);
+        let check = Check {
+            unit: Arc::clone(&run.unit),
+            number: node.checks.begun,
+            hold: Arc::clone(&flight.hold),
+            timeout: node.settings.terms.health_timeout,
+            here: node.here,
+        };
+        Some((node.steps.health.take()?, check))
+    }
+
+    fn put_check(&mut self, place: usize, step: Step) {
+        self.steps(place).health = Some(step);
     }
 
     fn label(&self, place: usize) -> Option<TaskLabel> {

@@ -25,7 +25,8 @@ impl Begun {
 /// A payload that says when it begins, on the thread where it does.
 pub(crate) struct Announced<P> {
     pub(crate) payload: P,
-    pub(crate) begun: Begun,
+    /// `None`: nobody wants to know.
+    pub(crate) begun: Option<Begun>,
 }
 
 impl<M: Mode, P: Payload<M>> Payload<M> for Announced<P> {
@@ -35,7 +36,9 @@ impl<M: Mode, P: Payload<M>> Payload<M> for Announced<P> {
     fn start(self) -> P::Body {
         // Told after the user's closure was called, which makes the future or, on a thread, nothing yet.
         let body = self.payload.start();
-        self.begun.tell();
+        if let Some(begun) = self.begun {
+            begun.tell();
+        }
         body
     }
 }

@@ -67,8 +67,9 @@ pub trait Service: Sized + Send + 'static {
 }
 
 /// Starts one task of a service.
-pub(crate) type Step =
-    Box<dyn FnMut(&Homes, Box<Options>, &'static Location<'static>, Begun) -> Started + Send>;
+pub(crate) type Step = Box<
+    dyn FnMut(&Homes, Box<Options>, &'static Location<'static>, Option<Begun>) -> Started + Send,
+>;
 pub(crate) type Started = Result<Arc<dyn AnyTask>, Reason>;
 /// Told when the service is to stop.
 pub(crate) type Hook = Arc<dyn Fn() -> Result<(), anyhow::Error> + Send + Sync>;
@@ -82,6 +83,7 @@ pub struct Launch {
     pub(crate) repeats: bool,
     pub(crate) init: Option<Step>,
     pub(crate) hook: Option<Hook>,
+    pub(crate) health: Option<Step>,
     pub(crate) instance: Option<Instance>,
 }
 
@@ -163,6 +165,7 @@ impl Launch {
             repeats: false,
             init: None,
             hook: None,
+            health: None,
             instance: None,
         }
     }
@@ -184,6 +187,57 @@ impl Launch {
     /// nobody. The service's context is asked as well, so this is only for what hears of no context.
     pub fn on_stop<R: Adoptable>(mut self, hook: impl Fn() -> R + Send + Sync + 'static) -> Self {
         self.hook = Some(Arc::new(move || hook().settle()));
+        self
+    }
+
+    /// How it is found out whether the service is well while it is ready: called again and again, on this
+    /// flavour, at once when it is ready and then every [`health_every`](crate::Spec::health_every) from start to
+    /// start, never twice at the same time. A return in good order says that all is well.
+    ///
+    /// An error, a panic, or no return within [`health_timeout`](crate::Spec::health_timeout) makes the service
+    /// *unhealthy*: it is not ready, in the list of services and for [`Health::is_ready`](crate::Health::is_ready),
+    /// and nobody who depends on it starts; who runs goes on. One good check makes it healthy again;
+    /// [`health_failures`](crate::Spec::health_failures) bad ones in a row are the failure of the run, and
+    /// [`restart`](crate::Spec::restart) says what follows.
+    ///
+    /// On an async flavour the check is a task of the lane, dropped at its await point when it takes too long:
+    /// so it tells as well that the lane answers. On a blocking flavour it has a thread of its own. One that
+    /// hangs there holds that thread and nothing else: each period counts as one more failure until it returns, and no
+    /// second one is begun beside it. Its context is asked to stop when it has taken too long. A check that hangs
+    /// still when the service is asked to stop is left behind, and named in the report.
+    ///
+    /// ```
+    /// # mod plain { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/plain.rs")); }
+    /// # use plain::Plain;
+    /// use std::time::Duration;
+    /// use spumoni_core::{Context, Launch, Restart, Service, ServiceRunner, Spec};
+    ///
+    /// struct Store;
+    ///
+    /// impl Service for Store {
+    ///     const SPEC: Spec = Spec::new("store", file!(), line!())
+    ///         .health_every(Duration::from_millis(1))
+    ///         .health_failures(2);
+    ///     fn launch(self) -> Launch {
+    ///         Launch::repeat(Plain, async || Context::current().stopped().await)
+    ///             .health(Plain, async || anyhow::bail!("the disk is full"))
+    ///     }
+    /// }
+    ///
+    /// let runner = ServiceRunner::new();
+    /// runner.add(Store)?;
+    /// let report = runner.run();
+    /// let cause = report.root_cause().expect("it failed").cause().to_string();
+    /// assert!(cause.contains("its health check failed 2 times in a row"), "{cause}");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn health<F, P>(mut self, flavour: F, payload: P) -> Self
+    where
+        F: Flavour,
+        P: Payload<F::Mode> + Clone,
+        P::Output: Adoptable,
+    {
+        self.health = Some(repeated(flavour, payload));
         self
     }
 

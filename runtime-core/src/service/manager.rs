@@ -48,7 +48,7 @@ impl Services {
         launch: impl FnOnce() -> Launch,
         here: &'static Location<'static>,
     ) -> Result<(), Reason> {
-        settings.terms.check(true, false)?;
+        settings.terms.check(true, false, false)?;
         let hold = Hold::new(Arc::clone(&self.root));
         let mut waiting = {
             let roster = self.roster.lock();
@@ -62,7 +62,7 @@ impl Services {
             undo.name = Some(&settings.name);
         }
         let launch = launch();
-        settings.terms.check(launch.repeats, launch.body.is_none())?;
+        settings.terms.check(launch.repeats, launch.body.is_none(), launch.health.is_some())?;
         loop {
             let mut roster = self.roster.lock();
             // Somebody may have been quicker, with the same name.

@@ -15,6 +15,7 @@ pub(crate) mod launch;
 pub(crate) mod registry;
 pub(crate) mod unit;
 mod tally;
+mod check;
 pub(crate) mod node;
 pub(crate) mod roster;
 mod plan;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::failure::{Failure, TaskLabel};
 use crate::id::{FlavourId, TaskId};
+use crate::service::check::Checks;
 use crate::service::launch::{Hook, Instance, Launch, Step};
 use crate::service::policy::OnServiceExit;
 use crate::service::spec::Settings;
@@ -46,6 +47,9 @@ pub(crate) struct Node {
     /// Its body has run.
     pub(super) used: bool,
     pub(super) tally: Tally,
+    pub(super) checks: Checks,
+    /// What its latest health check found, if that is bad.
+    pub(super) unhealthy: Option<Failure>,
     pub(super) failure: Option<Failure>,
     pub(super) skipped: Option<String>,
     /// When the next thing is due: the end of a backoff, of a drain, of a start, of a grace.
@@ -74,6 +78,9 @@ pub(super) struct Steps {
     pub(super) body: Option<Step>,
     pub(super) init: Option<Step>,
     pub(super) hook: Option<Hook>,
+    pub(super) health: Option<Step>,
+    /// There is such a step, also while it is being used.
+    pub(super) is_checked: bool,
     pub(super) repeats: bool,
     pub(super) idle: bool,
 }
@@ -119,15 +126,15 @@ impl Node {
         here: &'static Location<'static>,
     ) -> Self {
         let flavour = launch.flavour();
-        let Launch { body, init, hook, instance, repeats, .. } = launch;
-        let idle = body.is_none();
+        let Launch { body, init, hook, health, instance, repeats, .. } = launch;
+        let (idle, is_checked) = (body.is_none(), health.is_some());
         Node {
             settings,
             here,
             flavour,
             hold,
             named: false,
-            steps: Steps { body, init, hook, repeats, idle },
+            steps: Steps { body, init, hook, health, is_checked, repeats, idle },
             instance,
             after: Vec::new(),
             before: Vec::new(),
@@ -142,6 +149,8 @@ impl Node {
             runs: 0,
             used: false,
             tally: Tally::default(),
+            checks: Checks::default(),
+            unhealthy: None,
             failure: None,
             skipped: None,
             due: Deadline::never(),
@@ -165,6 +174,11 @@ impl Node {
     }
 
     /// Whether those that depend on it may start.
+    pub(super) fn is_ready(&self) -> bool {
+        self.serves() && self.unhealthy.is_none()
+    }
+
+    /// Whether those that depend on it have what they need, be it well or not.
     pub(super) fn serves(&self) -> bool {
         match self.state {
             ServiceState::Running => self.stage == Stage::Body && !self.again,

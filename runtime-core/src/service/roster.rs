@@ -100,6 +100,12 @@ pub(crate) enum Action {
         tasks: Vec<Arc<dyn AnyTask>>,
         cancel: Deadline,
     },
+    /// A health check is to be begun.
+    Check {
+        service: usize,
+    },
+    /// Asked and cancelled at once.
+    Cancel(Arc<dyn AnyTask>),
     Hurry {
         tasks: Vec<Arc<dyn AnyTask>>,
         cancel: Deadline,
@@ -243,8 +249,8 @@ impl Roster {
     pub(crate) fn forget(&mut self) -> Vec<Box<dyn Send>> {
         let forget = |node: &mut Node| {
             let (steps, instance) = (std::mem::take(&mut node.steps), node.instance.take());
-            (steps.body.is_some() || steps.init.is_some() || steps.hook.is_some())
-                .then(|| Box::new((steps, instance)) as Box<dyn Send>)
+            let some = [&steps.body, &steps.init, &steps.health].into_iter().any(Option::is_some);
+            (some || steps.hook.is_some()).then(|| Box::new((steps, instance)) as Box<dyn Send>)
         };
         self.nodes.iter_mut().filter_map(forget).collect()
     }

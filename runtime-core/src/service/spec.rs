@@ -48,6 +48,9 @@ pub(crate) struct Terms {
     pub(crate) init_timeout: Duration,
     pub(crate) start_timeout: Duration,
     pub(crate) drain: Duration,
+    pub(crate) health_every: Duration,
+    pub(crate) health_timeout: Duration,
+    pub(crate) health_failures: u32,
     pub(crate) phase: i32,
 }
 
@@ -70,11 +73,14 @@ impl Terms {
         init_timeout: START,
         start_timeout: START,
         drain: Duration::ZERO,
+        health_every: Duration::from_secs(10),
+        health_timeout: Duration::from_secs(1),
+        health_failures: 3,
         phase: 0,
     };
 
     /// What makes no sense together.
-    pub(crate) fn check(&self, repeats: bool, idle: bool) -> Result<(), Reason> {
+    pub(crate) fn check(&self, repeats: bool, idle: bool, checked: bool) -> Result<(), Reason> {
         let bad = |setting, why| Err(Reason::BadSetting { setting, why });
         if self.workers == 0 {
             return bad("workers", "must be at least 1: nobody would do the work");
@@ -93,6 +99,18 @@ impl Terms {
                 "workers, oneshot or notify",
                 "makes no sense for a service that runs nothing",
             );
+        }
+        if checked && (idle || self.oneshot) {
+            return bad(
+                "health",
+                "makes no sense for a service that does not stay: a check is for one that runs",
+            );
+        }
+        if self.health_every.is_zero() || self.health_timeout.is_zero() {
+            return bad("health_every or health_timeout", "must be longer than zero");
+        }
+        if self.health_failures == 0 {
+            return bad("health_failures", "must be at least 1: no check could be good enough");
         }
         if !repeats && !idle && self.restart != Restart::Never {
             return bad(
@@ -196,6 +214,28 @@ macro_rules! settings {
         /// It counts from the stop of the runner, so several drain at once. Default: zero.
         pub $($const)? fn drain(mut self, drain: Duration) -> Self {
             self.terms.drain = drain;
+            self
+        }
+
+        /// The time from the start of one [health check](crate::Launch::health) to that of the next. Default:
+        /// 10 s. Kubernetes calls it `periodSeconds`.
+        pub $($const)? fn health_every(mut self, period: Duration) -> Self {
+            self.terms.health_every = period;
+            self
+        }
+
+        /// How long one [health check](crate::Launch::health) may take; apart from
+        /// [`start_timeout`](Self::start_timeout), so that a slow start is no bad health. Default: 1 s.
+        /// Kubernetes calls it `timeoutSeconds`.
+        pub $($const)? fn health_timeout(mut self, limit: Duration) -> Self {
+            self.terms.health_timeout = limit;
+            self
+        }
+
+        /// How many [health checks](crate::Launch::health) in a row have to fail until that is the failure of
+        /// the run. Default: 3. Kubernetes calls it `failureThreshold`.
+        pub $($const)? fn health_failures(mut self, failures: u32) -> Self {
+            self.terms.health_failures = failures;
             self
         }
 

@@ -33,6 +33,10 @@ impl Unit {
         &self.hold.root
     }
 
+    pub(super) fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
     /// Tasks that have not begun are not to begin any more.
     pub(crate) fn ask(&self) {
         self.asked.store(true, Ordering::SeqCst);
@@ -129,11 +133,13 @@ impl Hold {
         by.is_some()
     }
 
-    pub(crate) fn release(&self) {
+    /// Counts no longer. `false`: it did not.
+    pub(crate) fn release(&self) -> bool {
         let by = self.by.lock().take();
         if let Some(transient) = by {
             self.root.let_out(transient);
         }
+        by.is_some()
     }
 
     /// As `release`, with what runs still left behind.

@@ -41,6 +41,8 @@ pub struct ServiceView {
     pub(crate) ends_all: bool,
     pub(crate) restarts: u64,
     pub(crate) failure: Option<Failure>,
+    pub(crate) unhealthy: Option<Failure>,
+    pub(crate) failed_checks: u32,
     pub(crate) skipped: Option<String>,
     pub(crate) ready_after: Option<Duration>,
     pub(crate) stop_took: Option<Duration>,
@@ -113,8 +115,8 @@ impl ServiceView {
         self.state
     }
 
-    /// Whether those that depend on it are served: it runs and is not drained, or was a oneshot that is
-    /// done, or was skipped.
+    /// Whether those that depend on it may start: it runs, is not drained and not unhealthy, or was a oneshot
+    /// that is done, or was skipped.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.ready
@@ -159,6 +161,19 @@ impl ServiceView {
         self.failure.as_ref()
     }
 
+    /// What its latest [health check](crate::Launch::health) found, if that was bad: until a good one, or the end of
+    /// its run.
+    #[must_use]
+    pub fn unhealthy(&self) -> Option<&Failure> {
+        self.unhealthy.as_ref()
+    }
+
+    /// How many of its health checks have failed since the last good one, or since its run began.
+    #[must_use]
+    pub fn failed_checks(&self) -> u32 {
+        self.failed_checks
+    }
+
     /// Why it was skipped, if it was.
     #[must_use]
     pub fn skipped(&self) -> Option<&str> {
@@ -201,6 +216,9 @@ impl fmt::Display for ServiceList {
             if !service.waits_for.is_empty() {
                 write!(f, ", waits for {}", service.waits_for.join(", "))?;
             }
+            if let Some(unhealthy) = &service.unhealthy {
+                write!(f, ", unhealthy: {}", unhealthy.cause())?;
+            }
             if let Some(why) = &service.skipped {
                 write!(f, ", {why}")?;
             }
@@ -218,14 +236,16 @@ impl Roster {
             let waits = node.state.is_unsettled() && node.stage == Stage::Idle;
             let name = |place: &usize| Arc::clone(self.nodes[*place].name());
             let waits_for = node.after.iter().filter(|_| waits);
-            let waits_for = waits_for.filter(|above| !self.nodes[**above].serves()).map(name);
+            let waits_for = waits_for.filter(|above| !self.nodes[**above].is_ready()).map(name);
             ServiceView {
                 name: Arc::clone(node.name()),
                 flavour: node.flavour,
                 spec: node.settings.place,
                 added_at: node.here,
                 state: node.state,
-                ready: node.serves(),
+                ready: node.is_ready(),
+                unhealthy: node.unhealthy.clone(),
+                failed_checks: node.checks.failed,
                 after: node.settings.after.clone(),
                 waits_for: waits_for.collect(),
                 workers: node.settings.terms.workers,

@@ -17,6 +17,8 @@ impl Roster {
     /// Nothing of the run is left.
     pub(super) fn run_over(&mut self, place: usize, now: Instant) {
         let Some(run) = self.nodes[place].run.take() else { return };
+        self.drop_check(place);
+        self.nodes[place].unhealthy = None;
         self.nodes[place].due = Deadline::never();
         self.nodes[place].stage = Stage::Idle;
         if run.asked {

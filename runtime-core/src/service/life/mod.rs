@@ -6,6 +6,7 @@
 
 mod turn;
 mod start;
-mod watch;
 mod stop;
+mod health;
+mod watch;
 mod end;

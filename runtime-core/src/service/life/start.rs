@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use crate::failure::{Cause, Failure};
 use crate::log;
+use crate::service::check::Checks;
 use crate::service::error::Skip;
 use crate::service::node::{Run, Stage};
 use crate::service::roster::{Action, Phase, Roster};
@@ -20,6 +21,8 @@ impl Roster {
         let node = &mut self.nodes[place];
         node.again = false;
         node.done = false;
+        node.checks = Checks::default();
+        node.unhealthy = None;
         node.skipped = None;
         node.runs += 1;
         node.used |= !init;

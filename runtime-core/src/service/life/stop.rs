@@ -101,6 +101,7 @@ impl Roster {
 
     /// Asks the tasks of its run to stop.
     pub(super) fn ask(&mut self, place: usize, now: Instant) {
+        self.drop_check(place);
         let ending = self.ending();
         let (age, usual) = (self.root.age(), self.grace);
         let node = &mut self.nodes[place];
@@ -169,6 +170,7 @@ impl Roster {
         let node = &mut self.nodes[place];
         node.stage = Stage::Idle;
         node.again = false;
+        node.unhealthy = None;
         self.lost.insert((place, run.number), run.alive);
         let hold = Arc::clone(&node.hold);
         self.actions.push(Action::GiveUp { tasks: run.tasks, hold });

@@ -105,7 +105,7 @@ impl Roster {
     /// Whether all on which it depends are ready, and all of lower phases have come to a rest.
     pub(super) fn are_served(&self, place: usize) -> bool {
         let node = &self.nodes[place];
-        node.after.iter().all(|above| self.nodes[*above].serves())
+        node.after.iter().all(|above| self.nodes[*above].is_ready())
             && self.unsettled.range(..node.settings.terms.phase).next().is_none()
     }
 

@@ -57,6 +57,8 @@ impl Roster {
                 run.failure = Some(failure);
             }
             self.ask(place, now);
+        } else {
+            self.look_after_health(place, now);
         }
     }
 
@@ -83,6 +85,10 @@ impl Roster {
                     Some(_) => run.more.push(failure),
                 }
             }
+            Happened::Checked { number, failure } => {
+                self.checked(place, number, failure, now);
+                return;
+            }
             Happened::Ended | Happened::HookDone => {
                 run.alive = run.alive.saturating_sub(1);
                 if run.alive == 0 && !run.launching {
@@ -106,7 +112,7 @@ impl Roster {
                     self.root.ended_late();
                 }
             }
-            Happened::Begun | Happened::Ready(_) => {}
+            Happened::Begun | Happened::Ready(_) | Happened::Checked { .. } => {}
         }
     }
 }
