@@ -29,16 +29,23 @@ off=integration-tests/ui-off
 cp Cargo.lock "$off/Cargo.lock"
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}/ui-off
 cargo run --manifest-path "$off/Cargo.toml" --bin renamed
-if said=$(cargo check --manifest-path "$off/Cargo.toml" --bin flavour_is_off 2>&1); then
-    echo "a service of a flavour that is off compiled" >&2
-    exit 1
-fi
-echo "$said"
-for words in 'is no flavour that this build can run' 'turn on the Cargo feature of its name' '#\[service(flavour = "smol"'; do
-    if ! grep -q -- "$words" <<<"$said"; then
-        echo "the compiler does not say: $words" >&2
+# That program does not compile, and the compiler says these words.
+refused() {
+    if said=$(cargo check --manifest-path "$off/Cargo.toml" --bin "$1" 2>&1); then
+        echo "$1 compiled" >&2
         exit 1
     fi
-done
+    echo "$said"
+    shift
+    for words in "$@"; do
+        if ! grep -q -- "$words" <<<"$said"; then
+            echo "the compiler does not say: $words" >&2
+            exit 1
+        fi
+    done
+}
+refused flavour_is_off 'is no flavour that this build can run' 'turn on the Cargo feature of its name' \
+    '#\[service(flavour = "smol"'
+refused options_are_off 'needs the feature `cli` of spumoni; turn it on in Cargo.toml'
 
-echo "count: features: $count combinations, 1 flavour that is off"
+echo "count: features: $count combinations, 1 flavour and 1 integration that are off"

@@ -16,7 +16,6 @@ use std::process::ExitCode;
 
 use spumoni::cli::Cli;
 use spumoni::prelude::*;
-use spumoni::{Launch, Spec};
 
 #[derive(clap::Args)]
 struct StoreOptions {
@@ -25,13 +24,10 @@ struct StoreOptions {
     size: u32,
 }
 
-struct Store(StoreOptions);
-
-impl Service for Store {
-    const SPEC: Spec = Spec::new("store", file!(), line!()).oneshot();
-    fn launch(self) -> Launch {
-        Launch::new(Thread, move || println!("store keeps {} greetings", self.0.size))
-    }
+// Found without being listed anywhere, and with it its flags.
+#[service(flavour = "thread", oneshot, options = StoreOptions)]
+fn store(options: &StoreOptions) {
+    println!("store keeps {} greetings", options.size);
 }
 
 #[derive(clap::Args)]
@@ -43,13 +39,14 @@ struct GreeterOptions {
 
 struct Greeter(GreeterOptions);
 
-impl Service for Greeter {
-    const SPEC: Spec = Spec::new("greeter", file!(), line!()).after(&["store"]);
-    fn launch(self) -> Launch {
-        Launch::new(Tokio, async move || println!("hello, {}", self.0.whom))
+// Made of its options in `main`.
+#[service(flavour = "tokio", after = ["store"])]
+impl Greeter {
+    async fn run(&self) {
+        println!("hello, {}", self.0.whom);
     }
 }
 
 fn main() -> ExitCode {
-    Cli::new("hello").about("Greets").service(Store).service(Greeter).run()
+    Cli::new("hello").about("Greets").service(Greeter).run()
 }

@@ -18,6 +18,38 @@ pub fn settle<T: spumoni_core::Adoptable>(ended: T) -> Settled {
     ended.settle()
 }
 
+#[cfg(not(feature = "cli"))]
+pub use crate::__cli_is_off as declare_options;
+/// Declares the options of a service, by its attribute.
+#[cfg(feature = "cli")]
+pub use crate::register_options as declare_options;
+
+/// The options of the service that calls this.
+#[cfg(feature = "cli")]
+pub use crate::cli::options;
+
+/// There are none: `declare_options` has said so.
+///
+/// # Errors
+///
+/// Always.
+#[cfg(not(feature = "cli"))]
+pub fn options<O>() -> Result<std::sync::Arc<O>, spumoni_core::anyhow::Error> {
+    Err(spumoni_core::anyhow::anyhow!("the feature `cli` of spumoni is off"))
+}
+
+/// Says which feature to turn on.
+#[cfg(not(feature = "cli"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __cli_is_off {
+    ($options:ty, $service:expr) => {
+        ::core::compile_error!(
+            "`options = …` needs the feature `cli` of spumoni; turn it on in Cargo.toml: `spumoni = { version = \"…\", features = [\"cli\"] }`"
+        );
+    };
+}
+
 /// The flavours by the names that the attribute uses. One whose feature is off is there all the same, as
 /// a value that is no `Flavour`: the compiler then says which feature to turn on.
 pub mod flavour {

@@ -6,7 +6,7 @@
 use proc_macro2::Span;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Error, Ident, LitInt, LitStr, Path, Result, Token, token};
+use syn::{Error, Ident, LitInt, LitStr, Path, Result, Token, Type, token};
 
 use crate::errors::{Errors, nearest, unknown};
 
@@ -23,6 +23,7 @@ const KNOWN: &[&str] = &[
     "init",
     "worker_init",
     "on_stop",
+    "options",
     "restart",
     "backoff",
     "intensity",
@@ -56,6 +57,7 @@ pub(crate) struct Args {
     pub(crate) init: Arg<Path>,
     pub(crate) worker_init: Arg<Path>,
     pub(crate) on_stop: Arg<Path>,
+    pub(crate) options: Arg<Type>,
     pub(crate) restart: Arg<LitStr>,
     pub(crate) backoff: Arg<LitStr>,
     pub(crate) intensity: Arg<LitStr>,
@@ -135,6 +137,7 @@ impl Args {
             "init" => self.init.read(&key, input, function),
             "worker_init" => self.worker_init.read(&key, input, function),
             "on_stop" => self.on_stop.read(&key, input, function),
+            "options" => self.options.read(&key, input, ty),
             "restart" => self.restart.read(&key, input, string),
             "backoff" => self.backoff.read(&key, input, string),
             "intensity" => self.intensity.read(&key, input, string),
@@ -220,6 +223,12 @@ fn function(key: &Ident, input: ParseStream<'_>) -> Result<Path> {
     let wrong = format!("`{key}` takes a function, such as `{key} = Self::prepare`");
     let at = value_span(key, input);
     input.call(Path::parse_mod_style).map_err(|_| Error::new(at, wrong))
+}
+
+fn ty(key: &Ident, input: ParseStream<'_>) -> Result<Type> {
+    let wrong = format!("`{key}` takes a type that derives `clap::Args`: `{key} = HttpOptions`");
+    let at = value_span(key, input);
+    input.parse().map_err(|_| Error::new(at, wrong))
 }
 
 fn number(key: &Ident, input: ParseStream<'_>) -> Result<LitInt> {
@@ -330,6 +339,7 @@ mod tests {
             (quote!(phase = x), "`phase` takes a whole number"),
             (quote!(oneshot = true), "`oneshot` stands alone"),
             (quote!(init = "open"), "`init` takes a function"),
+            (quote!(options = "http"), "`options` takes a type"),
             (quote!(intensty = "5"), "unknown argument `intensty`; did you mean `intensity`?"),
             (quote!(nmae = "x"), "unknown argument `nmae`; did you mean `name`?"),
             (quote!(flavour), "expected `flavour = …`"),

@@ -16,6 +16,7 @@ pub(crate) struct Call {
     /// How it takes `self`; `None` for a free function.
     pub(crate) receiver: Option<Passing>,
     pub(crate) context: Option<Context>,
+    pub(crate) options: Option<Options>,
     pub(crate) output: Output,
 }
 
@@ -34,6 +35,14 @@ pub(crate) struct Context {
     pub(crate) at: Span,
 }
 
+/// How the body takes its options, and where it says so.
+#[derive(Debug)]
+pub(crate) struct Options {
+    /// Else in an `Arc`.
+    pub(crate) by_reference: bool,
+    pub(crate) at: Span,
+}
+
 /// From where to where the return type stands: what is wrong with it is told there.
 #[derive(Clone, Copy)]
 pub(crate) struct Output {
@@ -43,28 +52,41 @@ pub(crate) struct Output {
 
 impl Call {
     /// The call of a free function.
-    pub(crate) fn of_function(signature: &Signature, flavour: Option<Flavour>) -> Result<Self> {
+    pub(crate) fn of_function(
+        signature: &Signature,
+        flavour: Option<Flavour>,
+        with_options: bool,
+    ) -> Result<Self> {
         let mut errors = Errors::default();
         plain(signature, flavour, &mut errors);
-        let more = "what else it needs can be fields of a type, with `#[service]` on its `impl`";
-        let context = errors.keep(context(signature, more)).flatten();
-        errors.or(Self { receiver: None, context, output: Output::of(signature) })
+        let more = "what else it needs can be `options = …`, or fields of a type, with `#[service]` on its `impl`";
+        let taken = errors.keep(arguments(signature, with_options, more));
+        let (context, options) = taken.unwrap_or_default();
+        errors.or(Self { receiver: None, context, options, output: Output::of(signature) })
     }
 
     /// The call of a method.
-    pub(crate) fn of_method(signature: &Signature, flavour: Option<Flavour>) -> Result<Self> {
+    pub(crate) fn of_method(
+        signature: &Signature,
+        flavour: Option<Flavour>,
+        with_options: bool,
+    ) -> Result<Self> {
         let mut errors = Errors::default();
         plain(signature, flavour, &mut errors);
         let receiver = errors.keep(receiver(signature));
         let more = "what else it needs can be fields of the type";
-        let context = errors.keep(context(signature, more)).flatten();
-        errors.or(Self { receiver, context, output: Output::of(signature) })
+        let taken = errors.keep(arguments(signature, with_options, more));
+        let (context, options) = taken.unwrap_or_default();
+        errors.or(Self { receiver, context, options, output: Output::of(signature) })
     }
 
     /// Whether the generated call is the same for both.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         let by_reference = |call: &Self| call.context.as_ref().map(|context| context.by_reference);
-        self.receiver == other.receiver && by_reference(self) == by_reference(other)
+        let options = |call: &Self| call.options.as_ref().map(|options| options.by_reference);
+        self.receiver == other.receiver
+            && by_reference(self) == by_reference(other)
+            && options(self) == options(other)
     }
 }
 
@@ -153,19 +175,48 @@ fn reference(mutable: bool) -> Passing {
     if mutable { Passing::RefMut } else { Passing::Ref }
 }
 
-/// The context argument, the only one there may be. `more` is for who wants another.
-fn context(signature: &Signature, more: &str) -> Result<Option<Context>> {
+/// The context argument and, where there are options, theirs behind it. `more` is for who wants another.
+fn arguments(
+    signature: &Signature,
+    with_options: bool,
+    more: &str,
+) -> Result<(Option<Context>, Option<Options>)> {
     let args: Vec<&PatType> = signature.inputs.iter().filter_map(typed).collect();
-    match args[..] {
-        [] => Ok(None),
-        [arg] => context_type(&arg.ty).map(Some).ok_or_else(|| {
+    let first = args.first().and_then(|first| context_type(&first.ty));
+    let behind = if first.is_some() { &args[1..] } else { &args[..] };
+    match (behind, with_options) {
+        ([], _) => Ok((first, None)),
+        ([taken], true) => options_type(&taken.ty).map(|options| (first, Some(options))),
+        ([extra], false) if first.is_none() => {
             let odd = "a service takes nothing but its context, as `Context` or `&Context`";
-            Error::new_spanned(&arg.ty, format!("{odd}; {more}"))
-        }),
-        [first, second, ..] => {
-            let extra = if context_type(&first.ty).is_some() { second } else { first };
+            Err(Error::new_spanned(&extra.ty, format!("{odd}; {more}")))
+        }
+        ([.., extra], true) => {
+            let odd =
+                "a service takes its context, then its options, and nothing else; remove this";
+            Err(Error::new_spanned(extra, odd))
+        }
+        ([extra, ..], false) => {
             let odd = "a service takes nothing but one `Context` or `&Context`; remove this";
             Err(Error::new_spanned(extra, format!("{odd}; {more}")))
+        }
+    }
+}
+
+/// Several runs may share the options, so none can have them for itself.
+fn options_type(ty: &Type) -> Result<Options> {
+    let at = ty.span();
+    match bare(ty) {
+        Type::Reference(reference) if reference.mutability.is_none() => {
+            Ok(Options { by_reference: true, at })
+        }
+        Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Arc") => {
+            Ok(Options { by_reference: false, at })
+        }
+        _ => {
+            let odd = "a service shares its options with its other runs: \
+                       take them as `&HttpOptions` or `Arc<HttpOptions>`, behind the context";
+            Err(Error::new(at, odd))
         }
     }
 }
@@ -191,7 +242,35 @@ mod tests {
     use super::*;
 
     fn method(signature: &str, flavour: Flavour) -> Result<Call> {
-        Call::of_method(&syn::parse_str(signature).expect(signature), Some(flavour))
+        Call::of_method(&syn::parse_str(signature).expect(signature), Some(flavour), false)
+    }
+
+    fn with_options(signature: &str) -> Result<Call> {
+        Call::of_method(&syn::parse_str(signature).expect(signature), Some(Flavour::Thread), true)
+    }
+
+    #[test]
+    fn options_stand_behind_the_context_and_are_shared() {
+        for (signature, context, options) in [
+            ("fn run(&self)", false, None),
+            ("fn run(&self, cx: &Context)", true, None),
+            ("fn run(&self, options: &Http)", false, Some(true)),
+            ("fn run(&self, cx: Context, options: Arc<Http>)", true, Some(false)),
+            ("fn run(&self, cx: Context, _: &a::Http<u8>)", true, Some(true)),
+        ] {
+            let call = with_options(signature).unwrap_or_else(|e| panic!("{signature}: {e}"));
+            assert_eq!(call.context.is_some(), context, "{signature}");
+            assert_eq!(call.options.map(|options| options.by_reference), options, "{signature}");
+        }
+        for (signature, expected) in [
+            ("fn run(&self, options: Http)", "take them as `&HttpOptions`"),
+            ("fn run(&self, options: &mut Http)", "take them as `&HttpOptions`"),
+            ("fn run(&self, options: &Http, cx: Context)", "its context, then its options"),
+            ("fn run(&self, cx: Context, options: &Http, n: u8)", "and nothing else"),
+        ] {
+            let error = with_options(signature).err().expect(signature).to_string();
+            assert!(error.contains(expected), "{signature}: {error}");
+        }
     }
 
     #[test]
@@ -250,7 +329,7 @@ mod tests {
     #[test]
     fn without_a_flavour_the_colour_is_not_judged() {
         for signature in ["async fn run(&self)", "fn run(&self)"] {
-            assert!(Call::of_method(&syn::parse_str(signature).unwrap(), None).is_ok());
+            assert!(Call::of_method(&syn::parse_str(signature).unwrap(), None, false).is_ok());
         }
     }
 }

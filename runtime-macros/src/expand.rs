@@ -7,8 +7,9 @@
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Ident;
+use syn::spanned::Spanned;
 
-use crate::call::{Call, Context, Passing};
+use crate::call::{Call, Context, Options, Passing};
 use crate::chain;
 use crate::valid::{Place, Plan, Refusal, Target};
 
@@ -20,7 +21,17 @@ pub(crate) fn service(plan: &Plan, item: &TokenStream) -> TokenStream {
         }
         Target::Function(ident) => registration(plan, ident),
     };
-    quote!(#item #service)
+    let options = options(plan);
+    quote!(#item #service #options)
+}
+
+/// The flags of its options, declared for every daemon that it is linked into.
+fn options(plan: &Plan) -> TokenStream {
+    let Some(options) = &plan.options else { return TokenStream::new() };
+    let site = site(options.span());
+    let private = plan.place.facade.private(site);
+    let (attrs, name) = (&plan.place.attrs, &plan.name);
+    quote_spanned!(site=> #(#attrs)* #private::declare_options! { #options, #name })
 }
 
 /// The item as it was, and the errors. A type counts as a service all the same: who adds it to a
@@ -180,11 +191,18 @@ fn payload(
     let turn = (call.receiver == Some(Passing::RefMut))
         .then(|| quote_spanned!(site=> let mut __turn = __this.turn();));
     let context = call.context.as_ref().map(|context| self::context(plan, context));
-    let args = this.cloned().into_iter().chain(context);
+    // Asked for at the beginning of each run, since they may have changed since the last one.
+    let take = call.options.as_ref().zip(plan.options.as_ref());
+    let options = take.map(|(options, _)| self::taken(options));
+    let take = take.map(|(_, ty)| {
+        let site = self::site(ty.span());
+        quote_spanned!(site=> let __options = #private::options::<#ty>()?;)
+    });
+    let args = this.cloned().into_iter().chain(context).chain(options);
     let once = quote_spanned!(site=> #callee(#(#args),*) #wait);
-    let body = match (&plan.terms.worker_init, plan.terms.every) {
-        (None, None) => once,
-        (first, every) => {
+    let body = match (&plan.terms.worker_init, plan.terms.every, take) {
+        (None, None, None) => once,
+        (first, every, take) => {
             let first = first
                 .as_ref()
                 .map(|first| quote_spanned!(site=> #private::settle(#first(#this) #wait)?;));
@@ -205,7 +223,7 @@ fn payload(
                     }
                 }
             };
-            quote_spanned!(site=> #first #run #private::Settled::Ok(()))
+            quote_spanned!(site=> #take #first #run #private::Settled::Ok(()))
         }
     };
     // Ends where the return type ends: what is wrong with the payload is told of the whole type.
@@ -235,6 +253,16 @@ fn context(plan: &Plan, context: &Context) -> TokenStream {
     let private = plan.place.facade.private(site);
     let reference = context.by_reference.then(|| quote_spanned!(site=> &));
     quote_spanned!(site=> #reference #private::Context::current())
+}
+
+/// The options as the body wants them.
+fn taken(options: &Options) -> TokenStream {
+    let site = site(options.at);
+    if options.by_reference {
+        quote_spanned!(site=> &__options)
+    } else {
+        quote_spanned!(site=> ::core::clone::Clone::clone(&__options))
+    }
 }
 
 /// Where generated tokens stand: looked up at the macro's site, shown at `at`.
@@ -364,6 +392,22 @@ mod tests {
             quote!(.phase(-2i32)),
             quote!(move || { Self::open(&__this) }),
             quote!(move || { close(&__this) }),
+        ] {
+            assert!(expanded.contains(&expected.to_string()), "{expected}: {expanded}");
+        }
+    }
+
+    #[test]
+    fn options_are_declared_under_the_name_and_taken_at_the_beginning_of_each_run() {
+        let item = quote!(
+            async fn http(cx: Context, options: &HttpOptions) {}
+        );
+        let expanded = expanded(quote!(flavour = "tokio", options = HttpOptions), &item);
+        let context = quote!(::spumoni::__private::Context::current());
+        for expected in [
+            quote!(::spumoni::__private::declare_options! { HttpOptions, "http" }),
+            quote!(let __options = ::spumoni::__private::options::<HttpOptions>()?;),
+            quote!(::spumoni::__private::settle(http(#context, &__options).await)?;),
         ] {
             assert!(expanded.contains(&expected.to_string()), "{expected}: {expanded}");
         }

@@ -40,6 +40,7 @@ use proc_macro::TokenStream;
 /// | `init` | a method or function that is called before any service starts: `Self::open`. The error `Skip` skips the service |
 /// | `worker_init` | one that each worker calls first, on its own thread or lane |
 /// | `on_stop` | one that is called when the service is asked to stop, on a thread of its own |
+/// | `options` | a type that derives `clap::Args` (feature `cli`): its fields become flags of the daemon, `--http-listen`, and the body may take them behind its context, as `&HttpOptions` or `Arc<HttpOptions>` |
 /// | `restart` | `"never"` (default), `"on-failure"` or `"always"` |
 /// | `backoff` | the pause before a restart, the first and the longest: `"100ms..30s"` (default), or one: `"1s"` |
 /// | `intensity` | how many restarts are made within which time: `"5 in 60s"` (default); one more stops the runner |

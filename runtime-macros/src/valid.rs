@@ -22,6 +22,8 @@ pub(crate) struct Plan {
     pub(crate) name: LitStr,
     /// `None` if it runs nothing.
     pub(crate) call: Option<Call>,
+    /// The type of its options.
+    pub(crate) options: Option<Type>,
     pub(crate) terms: Terms,
 }
 
@@ -63,9 +65,12 @@ pub(crate) fn check(mut args: Args, item: Service) -> Verdict {
     let flavour = errors.keep(flavour(std::mem::take(&mut args.flavour))).flatten();
     let chosen = errors.keep(chosen_name(std::mem::take(&mut args.name))).flatten();
     let colour = flavour.map(|(flavour, _)| flavour);
+    let options = std::mem::take(&mut args.options);
+    // What is broken was told; the body is judged as if it were not.
+    let with_options = !matches!(options, Arg::Absent);
     let call = match args.idle.given() {
         Some(idle) => errors.keep(runs_nothing(&item.kind, idle)).map(|()| None),
-        None => errors.keep(call(&item.kind, colour)).flatten().map(Some),
+        None => errors.keep(call(&item.kind, colour, with_options)).flatten().map(Some),
     };
     if let Some(Some(call)) = &call {
         terms::check_call(&terms, &args, call, &mut errors);
@@ -83,7 +88,11 @@ pub(crate) fn check(mut args: Args, item: Service) -> Verdict {
     match (errors.all(), flavour, call, place) {
         (None, Some((flavour, flavour_at)), Some(call), Some((place, default_name))) => {
             let name = chosen.unwrap_or(default_name);
-            Ok(Plan { place, flavour, flavour_at, name, call, terms })
+            let options = match options {
+                Arg::Given(options) => Some(options),
+                Arg::Absent | Arg::Broken => None,
+            };
+            Ok(Plan { place, flavour, flavour_at, name, call, options, terms })
         }
         (errors, _, _, place) => Err(Box::new(Refusal {
             // Whatever is missing has left an error; were it not so, refuse rather than panic.
@@ -150,24 +159,24 @@ fn facade(arg: Arg<syn::Path>) -> Option<Facade> {
 }
 
 /// How the body is called; nothing if the item is in the wrong place, which `target` tells.
-fn call(kind: &Kind, flavour: Option<Flavour>) -> Result<Option<Call>> {
+fn call(kind: &Kind, flavour: Option<Flavour>, with_options: bool) -> Result<Option<Call>> {
     match kind {
-        Kind::Impl(block) if block.of_trait.is_none() => run(block, flavour),
+        Kind::Impl(block) if block.of_trait.is_none() => run(block, flavour, with_options),
         Kind::Function(signature) if signature.receiver().is_none() => {
-            Call::of_function(signature, flavour).map(Some)
+            Call::of_function(signature, flavour, with_options).map(Some)
         }
         Kind::Impl(_) | Kind::Function(_) | Kind::Other(_) => Ok(None),
     }
 }
 
-fn run(block: &Block, flavour: Option<Flavour>) -> Result<Option<Call>> {
+fn run(block: &Block, flavour: Option<Flavour>, with_options: bool) -> Result<Option<Call>> {
     if block.runs.is_empty() {
         return Err(without_run(block, flavour));
     }
     let mut errors = Errors::default();
     let mut first: Option<Call> = None;
     for run in &block.runs {
-        match (&first, errors.keep(Call::of_method(run, flavour))) {
+        match (&first, errors.keep(Call::of_method(run, flavour, with_options))) {
             (None, call) => first = call,
             (Some(first), Some(call)) if !first.is_like(&call) => {
                 let odd = "each `run` must take its arguments in the same way";

@@ -3,6 +3,7 @@
 mod options;
 mod choice;
 mod process;
+mod attribute;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

@@ -314,7 +314,8 @@ fn registered_services_get_their_own_options_though_the_type_is_the_same() {
             assert!(given.options::<Named>("nobody").is_err());
             anyhow::Ok(())
         });
-        let line = "--registered-west-name west --registered-east-name=east --name whole";
+        let line = "--only registered-west,registered-east --registered-west-name west \
+                    --registered-east-name=east --name whole";
         match prepare(cli, line, &[]) {
             Ok(Prepared::Run(runner)) => integration_tests::finish(runner),
             other => panic!("{other:?}"),
