@@ -11,6 +11,8 @@ lost-wake-up | loom | -p loom-models --release --lib models::outcome
 bell-without-fence | loom | -p loom-models --release --lib models::bell
 gate-looks-first | loom | -p loom-models --release --lib models::gate
 ring-not-seen | loom | -p loom-models --release --lib models::graph
+unread-panic-queued | shuttle | -p shuttle-models --release --lib f029
+stopped-before-booked | shuttle | -p shuttle-models --release --lib groups
 deadline-that-overflows | unit | -p spumoni-core --lib time::
 unguarded-drop | integration | -p integration-tests --test contract destructor
 only-the-first-failure | integration | -p integration-tests --test failure

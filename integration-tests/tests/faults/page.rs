@@ -86,6 +86,7 @@ fn tests() -> Tests {
         ("", "tests"),
         ("contract/", "src/contract"),
         ("loom-models/", "../loom-models/src"),
+        ("shuttle-models/", "../shuttle-models/src"),
         ("runtime-core/", "../runtime-core/src"),
     ])
 }

@@ -177,7 +177,9 @@ impl Account {
                 Some(_) | None => member.failure.replace(failure),
             };
             // One with children may live long after its failure.
-            let ends_now = id == of && !member.task.header().life.has_children();
+            let ends_now = id == of
+                && !member.task.header().life.has_children()
+                && !cfg!(planted = "stopped-before-booked");
             member.breaks_up |= ends_now && policy == OnFailure::Stop;
             if let Some(other) = other {
                 self.push_failed(other);

@@ -326,8 +326,10 @@ impl Lifecycle {
             let unhandled = word & !HANDLE;
             let (next, released) = match decode(word) {
                 TaskState::Initialized | TaskState::Running => (unhandled, Released::Early),
-                TaskState::Failed => return Released::Failed,
-                TaskState::Completed | TaskState::Stopped => {
+                TaskState::Failed if !cfg!(planted = "unread-panic-queued") => {
+                    return Released::Failed;
+                }
+                TaskState::Completed | TaskState::Failed | TaskState::Stopped => {
                     (unhandled | UNREAD | QUEUED, Released::Unread)
                 }
                 TaskState::Abandoned => (unhandled, Released::GivenUp),
