@@ -364,6 +364,13 @@ impl Context {
         self.handle.reloads_until(self.task.header().stop())
     }
 
+    /// As `Handle::reloads_of_others`, until this task is asked to stop.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn reloads_of_others(&self) -> Reloads {
+        Reloads::new(&self.handle.core().reloads, self.task.header().stop())
+    }
+
     /// Resolves as soon as this task, or the whole runner, is asked to stop.
     pub fn stopped(&self) -> Stopped {
         Stopped::of(Arc::clone(self.task.header().stop()))

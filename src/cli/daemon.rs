@@ -16,10 +16,11 @@ use spumoni_core::{RunnerBuilder, Service, ServiceRunner};
 use crate::cli::error::{CliError, Problem};
 use crate::cli::flags::{self, About, RESERVED, Wanted};
 use crate::cli::given::Given;
+use crate::cli::named::Named;
 use crate::cli::plan::{Plan, Steps};
 use crate::cli::prepared::{Prepared, Told};
 use crate::cli::registered::OptionsOf;
-use crate::cli::section::{Declared, Named, Section};
+use crate::cli::section::{Declared, Section};
 
 /// A daemon: its name, the options of its services, and what makes the services of them.
 ///
@@ -276,8 +277,8 @@ impl Cli {
         for one in declared {
             match Section::new(one, &self.about.name) {
                 Ok(section) => {
-                    let whose = section.declared.whose();
-                    for flag in section.options.iter().flat_map(Named::flags) {
+                    let whose = section.form.whose();
+                    for flag in section.form.options.iter().flat_map(Named::flags) {
                         if let Some(other) = flags.insert(flag.to_owned(), whose.clone()) {
                             problems.push(Problem::new(format!(
                                 "`--{flag}` is a flag of {other} and of {whose}: rename one of the options"

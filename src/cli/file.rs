@@ -10,6 +10,7 @@ use clap::Arg;
 use toml::{Table, Value};
 
 use crate::cli::error::Problem;
+use crate::cli::form::Form;
 use crate::cli::value::{Raw, Source, from_text, kebab};
 
 /// What is in the file, by section and key. Keys of no section have the section ``.
@@ -86,17 +87,21 @@ impl File {
     }
 
     /// What nobody has asked for, each with what may have been meant.
-    pub(super) fn unused(&self, known: &[(String, String)]) -> Vec<Problem> {
+    pub(super) fn unused<'a>(&self, forms: impl Iterator<Item = &'a Form>) -> Vec<Problem> {
+        let key = |form: &'a Form| {
+            form.options.iter().map(move |named| (form.name.as_str(), named.key.as_str()))
+        };
+        let known: Vec<(&str, &str)> = forms.flat_map(key).collect();
         let mut problems = Vec::new();
         for ((section, key), entry) in self.values.iter().filter(|(_, entry)| !entry.used) {
             let source = Source::File { path: self.path.clone(), key: Arc::clone(&entry.key) };
-            let sections = known.iter().map(|(section, _)| Arc::from(section.as_str()));
             let is_section = known.iter().any(|(known, _)| known == section);
             let (what, near) = if is_section {
                 let keys = known.iter().filter(|(known, _)| known == section);
-                let keys = keys.map(|(_, key)| Arc::from(key.as_str()));
+                let keys = keys.map(|(_, key)| Arc::from(*key));
                 (format!("there is no option `{key}`"), spumoni_core::nearest(key, keys))
             } else {
+                let sections = known.iter().map(|(section, _)| Arc::from(*section));
                 (
                     format!("no service `{section}` has options"),
                     spumoni_core::nearest(section, sections),

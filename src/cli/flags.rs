@@ -90,7 +90,7 @@ pub(super) fn command(about: &About, sections: &[Section], strict: bool) -> Comm
                 .help_heading("Daemon"),
         );
     for section in sections {
-        command = command.args(section.outer(strict));
+        command = command.args(section.form.outer(strict));
     }
     command
 }

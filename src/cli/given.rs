@@ -1,14 +1,15 @@
 //! What the daemon was given, for services that ask for their options.
 
-use std::any::{Any, TypeId, type_name};
+use std::any::{TypeId, type_name};
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use clap::Args;
 use spumoni_core::{Context, Handle};
 
 use crate::cli::error::OptionsError;
+use crate::cli::section::SharedOptions;
 
 /// The options of a daemon's services, parsed: for [`Cli::setup`](crate::cli::Cli::setup), and for payloads by
 /// [`options`].
@@ -22,7 +23,14 @@ pub struct Given {
 struct Entry {
     service: Option<Arc<str>>,
     type_id: TypeId,
-    value: Result<Arc<dyn Any + Send + Sync>, String>,
+    held: RwLock<Held>,
+}
+
+/// What holds now.
+struct Held {
+    value: Result<SharedOptions, String>,
+    /// How often it has changed.
+    version: u64,
 }
 
 impl Given {
@@ -66,7 +74,7 @@ impl Given {
 
     fn value<O: Send + Sync + 'static>(&self, entry: &Entry) -> Result<Arc<O>, OptionsError> {
         let service = entry.service.clone().unwrap_or_else(|| "the daemon".into());
-        match &entry.value {
+        match &entry.held.read().unwrap_or_else(PoisonError::into_inner).value {
             Ok(value) => Arc::clone(value).downcast().map_err(|_| OptionsError::Unknown {
                 of: type_name::<O>(),
                 service: Some(service),
@@ -85,9 +93,52 @@ impl Given {
         &mut self,
         service: Option<Arc<str>>,
         type_id: TypeId,
-        value: Result<Arc<dyn Any + Send + Sync>, String>,
+        value: Result<SharedOptions, String>,
     ) {
-        self.entries.push(Entry { service, type_id, value });
+        let held = RwLock::new(Held { value, version: 0 });
+        self.entries.push(Entry { service, type_id, held });
+    }
+
+    /// Others hold from now on.
+    pub(super) fn replace(&self, service: Option<&str>, type_id: TypeId, value: SharedOptions) {
+        let mine = |entry: &&Entry| entry.service.as_deref() == service && entry.type_id == type_id;
+        if let Some(entry) = self.entries.iter().find(mine) {
+            let mut held = entry.held.write().unwrap_or_else(PoisonError::into_inner);
+            *held = Held { value: Ok(value), version: held.version + 1 };
+        }
+    }
+
+    /// Which options of this type are those of the service that asks.
+    pub(super) fn of_caller<O: 'static>(&self) -> Result<usize, OptionsError> {
+        let of_type = |(_, entry): &(usize, &Entry)| entry.type_id == TypeId::of::<O>();
+        let all: Vec<_> = self.entries.iter().enumerate().filter(of_type).collect();
+        match all[..] {
+            [] => Err(OptionsError::Unknown { of: type_name::<O>(), service: None }),
+            [(index, _)] => Ok(index),
+            _ => {
+                let context = Context::try_current();
+                let me = context.as_ref().map(Context::name).unwrap_or_default();
+                let is_mine = |entry: &Entry| {
+                    entry.service.as_deref().is_some_and(|service| is_of(me, service))
+                };
+                let mine = all.iter().find(|(_, entry)| is_mine(entry));
+                mine.map(|(index, _)| *index).ok_or_else(|| OptionsError::Ambiguous {
+                    of: type_name::<O>(),
+                    services: all.iter().filter_map(|(_, one)| one.service.clone()).collect(),
+                })
+            }
+        }
+    }
+
+    /// What holds now in that place, and how often it has changed.
+    pub(super) fn at<O: Send + Sync + 'static>(
+        &self,
+        index: usize,
+    ) -> Result<(Arc<O>, u64), OptionsError> {
+        let entry = &self.entries[index];
+        // The version first: a change in between is then seen as one that is to come.
+        let version = entry.held.read().unwrap_or_else(PoisonError::into_inner).version;
+        Ok((self.value(entry)?, version))
     }
 
     /// Whose options were asked for in vain.
@@ -104,8 +155,9 @@ impl fmt::Debug for Given {
     }
 }
 
-/// The options of the service that calls this, by their type. Where several services have options of one type,
-/// those of the service that the caller belongs to.
+/// The options of the service that calls this, by their type, as they hold now. Where several services have options
+/// of one type, those of the service that the caller belongs to. `#[service(options = …)]` declares them, and hands
+/// them to the body; this is for whatever else needs them, and for services that are made by hand:
 ///
 /// ```
 /// use spumoni::cli::{Cli, Prepared};
@@ -139,25 +191,14 @@ impl fmt::Debug for Given {
 /// [`OptionsError`]: called by no payload of a runner that [`Cli`](crate::cli::Cli) has made, or nobody has
 /// said that a service has such options.
 pub fn options<O: Args + Send + Sync + 'static>() -> Result<Arc<O>, OptionsError> {
+    let given = of_current()?;
+    given.at(given.of_caller::<O>()?).map(|(options, _)| options)
+}
+
+/// What the daemon was given to which the caller belongs.
+pub(super) fn of_current() -> Result<Arc<Given>, OptionsError> {
     let handle = Handle::try_current().ok_or(OptionsError::NoCli)?;
-    let given = handle.provided::<Given>().ok_or(OptionsError::NoCli)?;
-    let all: Vec<_> = given.of::<O>().collect();
-    match all[..] {
-        [] => Err(OptionsError::Unknown { of: type_name::<O>(), service: None }),
-        [entry] => given.value(entry),
-        _ => {
-            let context = Context::try_current();
-            let me = context.as_ref().map(Context::name).unwrap_or_default();
-            match all.iter().find(|entry| entry.service.as_deref().is_some_and(|of| is_of(me, of)))
-            {
-                Some(entry) => given.value(entry),
-                None => Err(OptionsError::Ambiguous {
-                    of: type_name::<O>(),
-                    services: all.iter().filter_map(|entry| entry.service.clone()).collect(),
-                }),
-            }
-        }
-    }
+    handle.provided::<Given>().ok_or(OptionsError::NoCli)
 }
 
 /// Whether a task of this name is a service, or one of its workers: `http` or `http-2`.

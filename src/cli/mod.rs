@@ -10,21 +10,26 @@
 //! | the configuration file | `listen = "0.0.0.0:80"` in the section `[http]` |
 //! | the struct | `default_value = …` |
 //!
-//! and the first that says something counts. [`Cli`] puts them together, and knows the flags that every
+//! and the first that says something counts. The file is read again when a reload is asked for: see [`changes`]. [`Cli`] puts them together, and knows the flags that every
 //! daemon has: `--help`, `--config`, `--only`, `--without`, `--list-services` and `--check`.
 
 mod error;
 mod value;
 mod file;
+mod named;
+mod form;
 mod section;
 mod registered;
 mod given;
+mod changes;
 mod listing;
 mod flags;
 mod prepared;
+mod reload;
 mod plan;
 mod daemon;
 
+pub use changes::{Changes, changes};
 pub use daemon::Cli;
 pub use error::{CliError, OptionsError, Problem};
 pub use given::{Given, options};

@@ -12,10 +12,12 @@ use spumoni_core::{RunnerBuilder, ServiceError, ServiceRunner};
 use crate::cli::error::{CliError, Problem};
 use crate::cli::file::File;
 use crate::cli::flags::{About, Listing, Wanted};
+use crate::cli::form::Wrong;
 use crate::cli::given::Given;
 use crate::cli::listing::{self, Line};
 use crate::cli::prepared::{Prepared, Told};
-use crate::cli::section::{AddService, Declared, Made, Section, Wrong};
+use crate::cli::reload::{Again, Reloader};
+use crate::cli::section::{AddService, Declared, Made, Section};
 
 /// What is done with the settings of the runner before it is built.
 pub(super) type Configure =
@@ -36,8 +38,12 @@ pub(super) struct Steps {
 pub(super) struct Plan {
     about: About,
     wanted: Wanted,
+    /// The configuration file, and whether it has to be there.
+    config: Option<(PathBuf, bool)>,
     problems: Vec<Problem>,
     given: Given,
+    /// For when the file is read again.
+    again: Vec<Again>,
     withheld: Vec<Withheld>,
     /// The flags of each service.
     flags: BTreeMap<Arc<str>, Vec<String>>,
@@ -67,32 +73,43 @@ impl Plan {
     ) -> Vec<AddService> {
         let named = self.wanted.config.clone();
         let needed = named.is_some();
-        let file = named.or(default).map(|path| File::read(&path, needed)).transpose();
-        let mut file = file.unwrap_or_else(|problem| {
+        self.config = named.or(default).map(|path| (path, needed));
+        let file = self.config.as_ref().map(|(path, needed)| File::read(path, *needed));
+        let mut file = file.unwrap_or_else(|| Ok(File::default())).unwrap_or_else(|problem| {
             self.problems.push(problem);
-            None
+            File::default()
         });
-        let mut file = file.take().unwrap_or_default();
-        let mut known = Vec::new();
         let mut add = Vec::new();
         for mut section in sections {
-            let keys = section.options.iter().map(|named| named.key.clone());
-            known.extend(keys.map(|key| (section.name.clone(), key)));
             if let Some(service) = &section.declared.service {
-                let flags = section.options.iter().map(|named| format!("--{}", named.flag));
+                let flags = section.form.options.iter().map(|named| format!("--{}", named.flag));
                 self.flags.entry(Arc::clone(service)).or_default().extend(flags);
             }
-            let given = section.given(matches, environment, &mut file).map_err(Wrong::Bad);
-            match given.and_then(|given| section.make(&given)) {
+            section.form.fix(matches, environment);
+            let given = section.form.given(&mut file);
+            let made = match &given {
+                Ok(given) => section.make(given),
+                Err(problems) => Err(Wrong::Bad(problems.clone())),
+            };
+            let Section { declared, form } = section;
+            let (type_id, shared) = (declared.type_id, declared.make.shared());
+            let is_left_out = matches!(made, Err(Wrong::Missing(_)));
+            match made {
                 Ok(Made::Service(one)) => add.push(one),
                 Ok(Made::Shared(value)) => {
-                    let declared = section.declared;
-                    self.given.put(declared.service, declared.type_id, Ok(value));
+                    self.given.put(declared.service, type_id, Ok(value));
                 }
-                Err(wrong) => self.withhold(section.declared, wrong),
+                Err(wrong) => self.withhold(declared, wrong),
             }
+            self.again.push(Again::new(
+                form,
+                type_id,
+                shared,
+                is_left_out,
+                given.unwrap_or_default(),
+            ));
         }
-        self.problems.extend(file.unused(&known));
+        self.problems.extend(file.unused(self.again.iter().map(Again::form)));
         add
     }
 
@@ -108,7 +125,8 @@ impl Plan {
                 (None, why)
             }
         };
-        let Declared { service, after, type_id, makes_service: is_service, .. } = declared;
+        let is_service = declared.makes_service();
+        let Declared { service, after, type_id, .. } = declared;
         if !is_service {
             self.given.put(service.clone(), type_id, Err(why));
         }
@@ -159,7 +177,7 @@ impl Plan {
             }
         }
         let order = self.order(&runner, &given);
-        self.answer(runner, order)
+        self.answer(runner, order, given)
     }
 
     /// Notes what a step of the program says, unless it only misses options, of which `before` were asked for
@@ -232,6 +250,7 @@ impl Plan {
         self,
         runner: ServiceRunner,
         order: Option<Vec<Arc<str>>>,
+        given: Arc<Given>,
     ) -> Result<Prepared, CliError> {
         let error = (!self.problems.is_empty()).then(|| CliError::new(self.problems.clone()));
         if let Some(listing) = self.wanted.list {
@@ -246,6 +265,14 @@ impl Plan {
             return Err(error);
         }
         if !self.wanted.check {
+            if let Some((path, needed)) = self.config {
+                let reloader = Reloader::new(self.about.name, path, needed, self.again, given);
+                let heard = runner.on_reload(move || reloader.read_again());
+                heard.map_err(|error| {
+                    let why = format!("nobody can hear of requests to reload: {error}");
+                    CliError::new(vec![Problem::new(why)])
+                })?;
+            }
             return Ok(Prepared::Run(runner));
         }
         let order = order.unwrap_or_default();

@@ -35,7 +35,7 @@ impl fmt::Display for Source {
 }
 
 /// What one option was given, as it was written: the values of each time.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Raw {
     pub(super) source: Source,
     pub(super) times: Vec<Vec<OsString>>,

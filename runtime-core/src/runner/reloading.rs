@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use crate::log;
-use crate::reload::Reloads;
+use crate::reload::{HookProgress, Reloads};
 use crate::runner::handle::Handle;
 use crate::signal;
 use crate::task::contract::Owner;
@@ -26,6 +26,13 @@ impl Handle {
     /// Signals cannot be handled: there is no thread for it, or no descriptor.
     pub fn reloads(&self) -> io::Result<Reloads> {
         self.reloads_until(self.core().root().stop())
+    }
+
+    /// Hears of requests that somebody else wants to hear of: SIGHUP does what it does without this.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn reloads_of_others(&self) -> Reloads {
+        Reloads::new(&self.core().reloads, self.core().root().stop())
     }
 
     pub(crate) fn reloads_until(&self, stop: &Arc<StopNode>) -> io::Result<Reloads> {
@@ -65,6 +72,7 @@ impl Handle {
     pub fn on_reload<R: Adoptable>(&self, hook: impl Fn() -> R + Send + 'static) -> io::Result<()> {
         let here = Location::caller();
         let mut reloads = self.reloads()?;
+        let progress = HookProgress::new(&reloads);
         self.core().homes.threads().spawn("reload", move || {
             while reloads.next_blocking().is_ok() {
                 match unwind::guard(|| hook().settle()) {
@@ -76,6 +84,7 @@ impl Handle {
                         "the reload hook of {here} {panic}; what was loaded before stays"
                     )),
                 }
+                progress.done(&reloads);
             }
             if let Err(panic) = unwind::discard(hook) {
                 log::error(format_args!("the reload hook of {here}, dropped, {panic}"));
