@@ -27,6 +27,7 @@ impl<F: Flavour<Mode = spumoni::Blocking>> Service for Slow<F> {
 }
 
 /// PEERS (c) 7: the three answers come from the states of the services.
+/// S50: what a status endpoint answers; scoopd's are asked over HTTP, in its own tests.
 #[test]
 fn a_runner_is_started_and_ready_when_every_service_is_and_not_ready_once_a_stop_is_asked() {
     within(LIMIT, || {

@@ -57,6 +57,40 @@ fn a_hook_that_fails_or_panics_is_called_again() {
 }
 
 #[test]
+fn a_reload_is_settled_when_every_hook_is_done_even_with_one_that_panics() {
+    within(LIMIT, || {
+        let (runner, (begun, begins), (go, waits)) = (runner(), channel(), channel::<()>());
+        let hook = move || {
+            begun.send(()).expect("heard");
+            waits.recv().expect("let go");
+        };
+        runner.on_reload(hook).expect("a thread");
+        runner.on_reload::<()>(|| panic!("on purpose")).expect("a thread");
+        let mut reloads = runner.reloads().expect("heard");
+        reloads.settled_blocking().expect("nothing was asked yet");
+        let (told, settled) = channel();
+        let waiting = std::thread::spawn(move || {
+            reloads.next_blocking().expect("asked");
+            reloads.settled_blocking().expect("done");
+            told.send(()).expect("heard");
+            // The stop ends a wait for a hook that does not come back.
+            reloads.next_blocking().expect("asked again");
+            reloads.settled_blocking()
+        });
+        runner.reload();
+        begins.recv().expect("at work");
+        assert!(settled.try_recv().is_err(), "it is at work");
+        go.send(()).expect("it waits");
+        settled.recv().expect("it is done");
+        runner.reload();
+        begins.recv().expect("at work");
+        finish(runner);
+        assert_eq!(waiting.join().expect("no panic"), Err(Stopping));
+        drop(go);
+    });
+}
+
+#[test]
 fn every_listener_on_every_flavour_hears_of_a_request_and_of_the_stop() {
     within(LIMIT, || {
         let (runner, (told, heard)) = (runner(), channel());

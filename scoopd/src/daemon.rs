@@ -15,8 +15,8 @@ use crate::{
     options::Options,
     say::{complain, say},
     service::{
-        Http, HttpOptions, Retention, RetentionOptions, Rollup, RollupOptions, StatsdTcp,
-        StatsdTcpOptions, StatsdUdp, StatsdUdpOptions, Store, StoreOptions,
+        Http, HttpOptions, StatsdTcp, StatsdTcpOptions, StatsdUdp, StatsdUdpOptions, Store,
+        StoreOptions,
     },
 };
 
@@ -24,6 +24,9 @@ use crate::{
 const FAILED: u8 = 1;
 /// What the options ask for cannot be had: `EX_CONFIG` of sysexits.
 const BAD_CONFIG: u8 = 78;
+
+/// Read at the start, and again at a SIGHUP, if it is there.
+const CONFIG: &str = "/etc/scoopd.toml";
 
 const AFTER_HELP: &str = "\
 Exit codes:
@@ -35,7 +38,10 @@ Exit codes:
 
 Send: curl -d 'coffee:1|c' http://127.0.0.1:8080/ingest
 Read: curl 'http://127.0.0.1:8080/query?name=coffee'
-Look: /metrics /status /livez /readyz /startupz";
+Look: /metrics /status /livez /readyz /startupz
+
+The configuration file is /etc/scoopd.toml, if that is there. A SIGHUP reads it again; options of
+retention hold at once then, the others after the next start.";
 
 /// Does what the command line says: runs until a stop is asked or something fails, most of all.
 pub(crate) fn run() -> ExitCode {
@@ -67,6 +73,7 @@ fn cli(doors: &Doors, counters: &Arc<Counters>) -> Cli {
         .version(env!("CARGO_PKG_VERSION"))
         .about("Collects metrics in statsd lines, over HTTP, UDP and TCP, into a SQLite file")
         .after_help(AFTER_HELP)
+        .config_file(CONFIG)
         .daemon_options::<Options>()
         .configure(|builder, given| {
             let grace = given.daemon_options::<Options>()?.grace;
@@ -76,8 +83,6 @@ fn cli(doors: &Doors, counters: &Arc<Counters>) -> Cli {
         .service(|options: HttpOptions| Http::new(options, http.0, http.1))
         .service(|options: StatsdUdpOptions| StatsdUdp::new(options, udp.0, udp.1))
         .service(|options: StatsdTcpOptions| StatsdTcp::new(options, tcp.0, tcp.1))
-        .service(|options: RollupOptions| Rollup(options))
-        .service(|options: RetentionOptions| Retention(options))
 }
 
 /// Runs it, and tells systemd how it is, if that is who started it.

@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use sd_notify::NotifyState;
-use spumoni_core::{Handle, ServiceRunner, StopReport};
+use spumoni_core::{Handle, Reloads, ServiceRunner, StopReport, Stopping};
 
 use crate::systemd::status::{self, Seen};
 use crate::systemd::wait::block_until;
@@ -48,6 +48,9 @@ pub fn run(runner: ServiceRunner) -> StopReport {
 ///
 /// A unit of `Type=notify` has started when every service is ready for the first time; a runner without services
 /// is ready at once. That is for good: a service that is restarted later shows in the status only.
+///
+/// While the hooks of a reload are at work, systemd hears `RELOADING=1`, and `READY=1` when they are done, as a unit
+/// of `Type=notify-reload` has to say.
 ///
 /// # Errors
 ///
@@ -93,10 +96,25 @@ impl Drop for Notifier {
 struct Teller {
     handle: Handle,
     watchdog: Option<Watchdog>,
+    reloads: Reloads,
+    /// Systemd was told that settings are loaded anew, and not yet that this is done.
+    reloading: bool,
     ready: bool,
     stopping: bool,
     said: String,
     broken: bool,
+}
+
+/// Why there is something to do.
+enum Woken {
+    /// A service has changed, or the runner stops.
+    News,
+    /// Settings are to be loaded anew.
+    Reload,
+    /// They are.
+    Reloaded,
+    /// The watchdog wants to hear.
+    Time,
 }
 
 struct Watchdog {
@@ -114,8 +132,10 @@ impl Teller {
             patience: limit / 4,
             next: Instant::now(),
         });
+        let reloads = handle.reloads_of_others();
+        let (ready, stopping, reloading, broken) = (false, false, false, false);
         let said = String::new();
-        Teller { handle, watchdog, ready: false, stopping: false, said, broken: false }
+        Teller { handle, watchdog, reloads, reloading, ready, stopping, said, broken }
     }
 
     /// Until the report is made.
@@ -123,12 +143,15 @@ impl Teller {
         let mut before = None;
         while self.handle.report().is_none() {
             let next = self.watchdog.as_ref().map(|watchdog| watchdog.next);
-            if self.wait(before.as_ref(), next).is_some() {
-                let services = self.handle.services();
-                before = Some(status::seen(&services));
-                self.tell(&services);
-            } else {
-                self.feed();
+            match self.wait(before.as_ref(), next) {
+                Woken::News => {
+                    let services = self.handle.services();
+                    before = Some(status::seen(&services));
+                    self.tell(&services);
+                }
+                Woken::Reload => self.reload(),
+                Woken::Reloaded => self.reloaded(),
+                Woken::Time => self.feed(),
             }
         }
         // A stop that was over before it was seen.
@@ -136,21 +159,54 @@ impl Teller {
     }
 
     /// Waits for something to tell.
-    fn wait(&self, before: Option<&Seen>, until: Option<Instant>) -> Option<()> {
+    fn wait(&mut self, before: Option<&Seen>, until: Option<Instant>) -> Woken {
         let mut changed =
             pin!(self.handle.services_until(|services| Some(&status::seen(services)) != before));
         let mut stopped = self.handle.stopped();
         let mut ended = pin!(self.handle.ended());
-        let known = self.stopping;
-        block_until(
+        let (known, reloading) = (self.stopping, self.reloading);
+        let mut reload = pin!(async {
+            let (heard, woken) = if reloading {
+                (self.reloads.settled().await, Woken::Reloaded)
+            } else {
+                (self.reloads.next().await, Woken::Reload)
+            };
+            match heard {
+                Ok(()) => woken,
+                // The stop is told of by itself.
+                Err(Stopping) => std::future::pending().await,
+            }
+        });
+        let woken = block_until(
             poll_fn(|cx| {
                 let asked = !known && pin!(&mut stopped).poll(cx).is_ready();
                 let new = changed.as_mut().poll(cx).is_ready();
                 let over = ended.as_mut().poll(cx).is_ready();
-                if asked || new || over { Poll::Ready(()) } else { Poll::Pending }
+                if asked || new || over {
+                    return Poll::Ready(Woken::News);
+                }
+                reload.as_mut().poll(cx)
             }),
             until,
-        )
+        );
+        woken.unwrap_or(Woken::Time)
+    }
+
+    /// Who reloads before it is ready has not started yet: that is all that systemd wants to know then.
+    fn reload(&mut self) {
+        self.reloading = true;
+        if self.ready && !self.stopping {
+            let mut states = vec![NotifyState::Reloading];
+            states.extend(NotifyState::monotonic_usec_now().ok());
+            notify(&states, &mut self.broken);
+        }
+    }
+
+    fn reloaded(&mut self) {
+        self.reloading = false;
+        if self.ready && !self.stopping {
+            notify(&[NotifyState::Ready], &mut self.broken);
+        }
     }
 
     fn tell(&mut self, services: &spumoni_core::ServiceList) {

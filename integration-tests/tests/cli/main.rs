@@ -4,6 +4,7 @@ mod options;
 mod choice;
 mod process;
 mod attribute;
+mod reload;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

@@ -236,6 +236,31 @@ fn an_alias_is_a_flag_of_the_daemon_as_it_stands_in_the_struct() {
     });
 }
 
+/// S4, S5: a service with a name of its own, underscores and all. S9, S10: options of the daemon as a whole.
+#[test]
+fn options_under_another_name_and_of_the_whole_have_their_defaults_and_are_set() {
+    within(LIMIT, || {
+        let given = |line: &str, environment: &[(&str, &str)]| {
+            let (to, given) = std::sync::mpsc::channel();
+            let cli = Cli::new("demo").discover(false).options::<Named>("my_Service");
+            let cli = cli.daemon_options::<Named>().setup(move |_, given| {
+                let (mine, whole) = (given.options("my_Service")?, given.daemon_options()?);
+                let (Named { name: mine }, Named { name: whole }) = (&*mine, &*whole);
+                to.send((mine.clone(), whole.clone()))?;
+                anyhow::Ok(())
+            });
+            assert!(matches!(prepare(cli, line, environment), Ok(Prepared::Run(_))));
+            let (mine, whole) = given.recv().expect("it was set up");
+            format!("{mine} {whole}")
+        };
+        assert_eq!(given("", &[]), "nobody nobody");
+        assert_eq!(given("--my-service-name a --name b", &[]), "a b");
+        assert_eq!(given("", &[("DEMO_MY_SERVICE_NAME", "a"), ("DEMO_NAME", "b")]), "a b");
+        let file = File::new("own", "name = 'b'\n[my_Service]\nname = 'a'\n");
+        assert_eq!(given(&file.flag(), &[]), "a b");
+    });
+}
+
 #[derive(clap::Args)]
 struct Limits {
     #[arg(long, default_value = "20")]

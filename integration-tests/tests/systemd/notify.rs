@@ -101,6 +101,34 @@ fn a_daemon_that_fails_at_its_start_says_that_it_stops_and_never_that_it_is_read
     });
 }
 
+#[test]
+fn systemd_hears_when_a_reload_begins_and_when_it_is_done() {
+    within(LIMIT, || {
+        let systemd = Systemd::new("reload");
+        let mut daemon = systemd.start(&[]);
+        daemon.expect("store at /s");
+        daemon.expect("http on 127.0.0.1:8080");
+        daemon.say("ready");
+        systemd.until("READY=1");
+        let mut before = 0;
+        for _ in 0..2 {
+            daemon.signal("HUP", 1);
+            daemon.expect("loaded anew");
+            let begun = systemd.until("RELOADING=1");
+            assert!(!begun.iter().any(|line| line == "READY=1"), "{begun:?}");
+            // In the message with it, and after the last one: systemd takes it for an answer to its own signal.
+            let at = begun.iter().find_map(|line| line.strip_prefix("MONOTONIC_USEC="));
+            let at: u64 = at.and_then(|at| at.parse().ok()).unwrap_or_else(|| panic!("{begun:?}"));
+            assert!(at > before, "{at} after {before}");
+            before = at;
+            systemd.until("READY=1");
+        }
+        daemon.signal("TERM", 1);
+        systemd.until("STOPPING=1");
+        assert_eq!(daemon.end().code, Some(0));
+    });
+}
+
 /// PEERS (d) 14: the watchdog is told nothing while a lane hangs.
 #[test]
 fn the_watchdog_is_fed_only_while_every_lane_answers() {

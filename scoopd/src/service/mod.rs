@@ -4,7 +4,7 @@
 //! http, statsd-udp, statsd-tcp, rollup, retention ──after──▶ store
 //! ```
 //!
-//! So the store is there before anything comes in, and is asked to stop when nothing comes in any more.
+//! `rollup` and `retention` are functions: they are found without being listed in `daemon`. So the store is there before anything comes in, and is asked to stop when nothing comes in any more.
 
 mod group_name;
 mod take_line;
@@ -17,8 +17,6 @@ mod retention;
 
 use group_name::group_name;
 pub(crate) use http::{Http, HttpOptions};
-pub(crate) use retention::{Retention, RetentionOptions};
-pub(crate) use rollup::{Rollup, RollupOptions};
 pub(crate) use statsd_tcp::{StatsdTcp, StatsdTcpOptions};
 pub(crate) use statsd_udp::{StatsdUdp, StatsdUdpOptions};
 pub(crate) use store::{Store, StoreOptions};

@@ -1,13 +1,17 @@
 //! Retention: has the store delete records that are older than somebody wants to keep.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
-use spumoni::prelude::*;
+use futures_lite::future::or;
+use spumoni::{cli, prelude::*};
 
 use super::store::Store;
 use crate::{queue::QueueHandle, values};
 
-/// How long records stay.
+/// How long records stay. Followed while the daemon runs.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RetentionOptions {
     /// How long to keep records, such as 12h or 30d; sums by second stay. Without it, all are kept
@@ -20,23 +24,20 @@ pub(crate) struct RetentionOptions {
 }
 
 /// Ticks on the smol flavour, where a sleep costs no thread.
-#[derive(Debug)]
-pub(crate) struct Retention(pub(crate) RetentionOptions);
-
-#[service(flavour = "smol", name = "retention", after = [Store], restart = "on-failure")]
-impl Retention {
-    async fn run(&self, cx: Context) -> anyhow::Result<()> {
-        let queue = cx.service::<Store>()?.queue();
-        let Some(keep) = self.0.keep else {
-            cx.stopped().await;
-            return Ok(());
-        };
-        loop {
+#[service(flavour = "smol", after = [Store], restart = "on-failure", options = RetentionOptions)]
+async fn retention(cx: Context) -> anyhow::Result<()> {
+    let queue = cx.service::<Store>()?.queue();
+    let mut changes = cli::changes::<RetentionOptions>()?;
+    let mut options = changes.now()?;
+    loop {
+        if let Some(keep) = options.keep {
             // Some at a time, with what else is to be written in between.
             while !cx.is_stopping() && forget(&cx, &queue, keep).await {}
-            if cx.sleep(self.0.every).await.is_err() {
-                return Ok(());
-            }
+        }
+        let tick = async { cx.sleep(options.every).await.map(|()| Arc::clone(&options)) };
+        match or(changes.next(), tick).await {
+            Ok(those) => options = those,
+            Err(Stopping) => return Ok(()),
         }
     }
 }

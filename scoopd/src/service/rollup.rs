@@ -16,17 +16,12 @@ pub(crate) struct RollupOptions {
 }
 
 /// Ticks on the smol flavour, where a sleep costs no thread.
-#[derive(Debug)]
-pub(crate) struct Rollup(pub(crate) RollupOptions);
-
-#[service(flavour = "smol", name = "rollup", after = [Store], restart = "on-failure")]
-impl Rollup {
-    async fn run(&self, cx: Context) -> anyhow::Result<()> {
-        // The store does the work: one connection writes.
-        let queue = cx.service::<Store>()?.queue();
-        while cx.sleep(self.0.every).await.is_ok() {
-            queue.ask_rollup();
-        }
-        Ok(())
+#[service(flavour = "smol", after = [Store], restart = "on-failure", options = RollupOptions)]
+async fn rollup(cx: Context, options: &RollupOptions) -> anyhow::Result<()> {
+    // The store does the work: one connection writes.
+    let queue = cx.service::<Store>()?.queue();
+    while cx.sleep(options.every).await.is_ok() {
+        queue.ask_rollup();
     }
+    Ok(())
 }

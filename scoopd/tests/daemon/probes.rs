@@ -11,6 +11,10 @@ fn a_running_daemon_is_alive_and_ready() {
     for path in ["/livez", "/readyz", "/startupz"] {
         assert_eq!(get(daemon.http, path).status, 200, "{path}");
     }
+    let status = get(daemon.http, "/status").body;
+    for line in ["live: yes, ready: yes, started: yes", "[+] lane tokio: answers"] {
+        assert!(status.lines().any(|said| said == line), "no `{line}` in {status}");
+    }
     daemon.stop().assert_clean();
 }
 

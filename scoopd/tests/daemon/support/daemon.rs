@@ -105,6 +105,11 @@ impl Daemon {
         assert!(sent.expect("kill").success(), "the daemon is gone");
     }
 
+    /// Waits until it says so on standard error.
+    pub(crate) fn wait_for_error(&self, words: &str) {
+        while !self.err.recv_timeout(DEADLINE).expect(words).contains(words) {}
+    }
+
     /// Asks it to stop, and waits for its end.
     pub(crate) fn stop(self) -> Ended {
         self.stop_by("TERM")
