@@ -24,7 +24,7 @@ pub struct Changes<O> {
 /// when the configuration file is read again: at a SIGHUP, and by [`Handle::reload`](crate::Handle::reload). What the
 /// command line or the environment says stays. Where the daemon has no configuration file, nothing changes.
 ///
-/// ```
+/// ```standalone_crate
 /// use spumoni::cli::{Cli, Prepared};
 /// use spumoni::prelude::*;
 ///
