@@ -11,7 +11,7 @@ use crate::queue::QueueCounters;
 use crate::report::{StopReport, Straggler};
 use crate::runner::health::{Health, LaneHealth};
 use crate::runner::runs::RunCounters;
-use crate::service::view::{ServiceList, ServiceView};
+use crate::service::view::{ServiceList, ServiceSetView, ServiceView};
 use crate::unwind::PanicInfo;
 
 /// Serialises a type as a struct of the given fields, each an expression over `$this`.
@@ -108,6 +108,7 @@ fields!(ServiceView, |it| {
     "added_at": it.added_at.to_string(),
     "state": it.state.to_string(),
     "ready": it.ready,
+    "set": it.set.as_deref(),
     "after": texts(&it.after),
     "waits_for": texts(&it.waits_for),
     "workers": it.workers,
@@ -120,8 +121,18 @@ fields!(ServiceView, |it| {
     "stop_took": it.stop_took.map(seconds),
 });
 
+fields!(ServiceSetView, |it| {
+    "name": it.name(),
+    "within": it.within(),
+    "restarting": it.restarting,
+    "failed": it.failed,
+    "restarts": it.restarts,
+    "failure": it.failure,
+});
+
 fields!(ServiceList, |it| {
     "services": it.services,
+    "sets": it.sets,
     "started": texts(&it.started),
     "stopped": texts(&it.stopped),
 });

@@ -39,6 +39,7 @@ const KNOWN: &[&str] = &[
     "health_timeout",
     "health_failures",
     "phase",
+    "set",
     "crate",
 ];
 
@@ -73,6 +74,7 @@ pub(crate) struct Args {
     pub(crate) health_timeout: Arg<LitStr>,
     pub(crate) health_failures: Arg<LitInt>,
     pub(crate) phase: Arg<Phase>,
+    pub(crate) set: Arg<LitStr>,
     pub(crate) facade: Arg<Path>,
     pub(crate) errors: Errors,
 }
@@ -153,6 +155,7 @@ impl Args {
             "health_timeout" => self.health_timeout.read(&key, input, string),
             "health_failures" => self.health_failures.read(&key, input, number),
             "phase" => self.phase.read(&key, input, phase),
+            "set" => self.set.read(&key, input, string),
             "crate" => self.facade.read(&key, input, path),
             other => {
                 meant.extend(nearest(other, KNOWN));

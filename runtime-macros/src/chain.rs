@@ -45,11 +45,12 @@ pub(crate) fn chain(terms: &Terms, private: &TokenStream) -> TokenStream {
         time("health_every", terms.health_every),
         time("health_timeout", terms.health_timeout),
     ];
+    let set = terms.set.as_ref().map(|set| quote!(.set(#set)));
     let failures = terms.health_failures.map(|failures| quote!(.health_failures(#failures)));
     let phase = terms.phase.map(|phase| quote!(.phase(#phase)));
     let (flags, variants) = (flags.into_iter().flatten(), variants.into_iter().flatten());
     let times = times.into_iter().flatten();
-    quote!(#after #workers #(#flags)* #(#variants)* #backoff #intensity #(#times)* #failures #phase)
+    quote!(#after #set #workers #(#flags)* #(#variants)* #backoff #intensity #(#times)* #failures #phase)
 }
 
 fn variant(

@@ -54,6 +54,7 @@ use proc_macro::TokenStream;
 /// | `health_every` | from the start of one check to that of the next; default `"10s"` |
 /// | `health_timeout` | how long a check may take; default `"1s"` |
 /// | `health_failures` | how many bad checks in a row are the failure of its run; default `3` |
+/// | `set` | the set of services that it is a member of, which the program adds: `"ingest"` |
 /// | `phase` | lower phases start before higher ones, and stop after them; default `0` |
 /// | `crate` | the path of the façade, if it is not `::spumoni` |
 ///

@@ -36,6 +36,7 @@ pub(crate) struct Terms {
     pub(crate) health_timeout: Option<u128>,
     pub(crate) health_failures: Option<u32>,
     pub(crate) phase: Option<i32>,
+    pub(crate) set: Option<LitStr>,
 }
 
 const RESTART: &[(&str, &str)] =
@@ -64,6 +65,7 @@ pub(crate) fn check(args: &mut Args, errors: &mut Errors) -> Terms {
         health_timeout: read(&args.health_timeout, some_time, errors),
         health_failures: read(&args.health_failures, failures, errors),
         phase: args.phase.given().map(|phase| phase.number),
+        set: read(&args.set, named, errors),
         oneshot: args.oneshot.given().is_some(),
         notify: args.notify.given().is_some(),
         transient: args.transient.given().is_some(),
@@ -90,6 +92,11 @@ pub(crate) fn check_call(terms: &Terms, args: &Args, call: &Call, errors: &mut E
         let odd = "`run` takes `self`, so there is nothing left to run again; \
                    let it take `&self` or `&mut self`";
         refuse(args.restart.given().map(LitStr::span), odd);
+    }
+    if owned && terms.set.is_some() {
+        let odd = "`run` takes `self`, and a set is restarted whole; \
+                   let it take `&self` or `&mut self`";
+        refuse(args.set.given().map(LitStr::span), odd);
     }
     if owned && terms.every.is_some() {
         let odd = "`run` takes `self`, so there is nothing left for the next time; \
@@ -239,6 +246,13 @@ fn failures(number: &LitInt) -> Result<u32> {
     Ok(failures)
 }
 
+fn named(set: &LitStr) -> Result<LitStr> {
+    if set.value().is_empty() {
+        return Err(Error::new(set.span(), "a set has a name; write `set = \"ingest\"`"));
+    }
+    Ok(set.clone())
+}
+
 fn one_of(known: &[(&'static str, &'static str)], given: &LitStr) -> Result<&'static str> {
     let value = given.value();
     let found = known.iter().find(|(name, _)| *name == value).map(|(_, variant)| *variant);
@@ -364,6 +378,7 @@ mod tests {
             ("idle, workers = 2", "an `idle` service runs nothing"),
             ("on_exit = 'ignore', restart = 'always'", "no end is the last one"),
             ("health_every = '1s'", "without a check"),
+            ("set = ''", "a set has a name"),
             ("health_failures = 2", "without a check"),
             ("health = Self::check, health_failures = 0", "at least 1"),
             ("health = Self::check, health_timeout = '0s'", "longer than zero"),
@@ -385,6 +400,7 @@ mod tests {
             "every = '30s', restart = 'always', transient, on_failure = 'ignore'",
             "idle, init = Self::open, on_stop = Self::close",
             "on_exit = 'fail', grace = '0s'",
+            "set = 'ingest', restart = 'always', strategy = 'all'",
             "health = Self::check, health_every = '5s', health_timeout = '500ms', health_failures = 1",
         ] {
             assert_eq!(errors(args), [""; 0], "{args}");

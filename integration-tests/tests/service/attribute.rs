@@ -8,7 +8,7 @@ use std::time::Duration;
 use integration_tests::gate::Gate;
 use integration_tests::{LIMIT, runner, within};
 use spumoni::prelude::*;
-use spumoni::{ServiceState, Skip, StopReason};
+use spumoni::{Backoff, ServiceState, Skip, StopReason};
 
 use crate::{Trace, reach};
 
@@ -278,5 +278,36 @@ fn a_service_is_checked_by_what_the_attribute_names() {
         let text = report.to_string();
         assert!(text.contains("its health check failed 2 times in a row"), "{text}");
         assert!(text.contains("the other side is gone"), "{text}");
+    });
+}
+
+/// Fails in its first run, and is restarted with its set.
+struct Parser(AtomicUsize);
+
+#[service(flavour = "async-std", set = "ingest")]
+impl Parser {
+    async fn run(&self, cx: Context) -> anyhow::Result<()> {
+        anyhow::ensure!(self.0.fetch_add(1, Ordering::SeqCst) > 0, "the first run");
+        cx.stopped().await;
+        Ok(())
+    }
+}
+
+#[test]
+fn a_service_is_in_the_set_that_the_attribute_names() {
+    within(LIMIT, || {
+        let runner = runner();
+        let pause = Duration::from_millis(1);
+        runner.service_set("ingest").backoff(Backoff::new(pause, pause)).add().expect("taken");
+        runner.add(Parser(AtomicUsize::new(0))).expect("taken");
+        let handle = runner.handle();
+        let running = thread::spawn(move || runner.run());
+        let again = handle.services_until_blocking(LIMIT, |list| {
+            list.set("ingest").is_some_and(|set| set.restarts() == 1)
+                && list.get("parser").is_some_and(|one| one.state() == ServiceState::Running)
+        });
+        assert!(again.is_some(), "{}", handle.services());
+        handle.stop();
+        assert!(running.join().expect("no panic").is_clean());
     });
 }

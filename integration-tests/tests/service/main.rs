@@ -11,6 +11,7 @@ mod chain;
 mod start;
 mod supervision;
 mod health;
+mod sets;
 mod one_by_one;
 mod shared;
 mod faults;

@@ -25,6 +25,7 @@ on_each!(
     f091_the_old_run_is_wholly_gone_before_the_new_one_begins,
     an_end_in_good_order_is_followed_by_a_restart_only_where_that_is_said,
     f072_a_stop_drops_a_pending_backoff,
+    workers_that_fail_together_are_one_failure_of_their_run,
     a_failure_may_be_the_services_own,
     f094_those_that_depend_on_it_are_restarted_with_it_where_that_is_said,
 );
@@ -135,6 +136,32 @@ fn f091_the_old_run_is_wholly_gone_before_the_new_one_begins<F: Any>(flavour: F)
     let report = running.join().expect("no panic");
     assert!(report.is_clean(), "{report}");
     assert_eq!(alive.load(Ordering::SeqCst), 0);
+}
+
+/// The second failure of a run that is restarted is no reason to stop, and no failure of the report.
+fn workers_that_fail_together_are_one_failure_of_their_run<F: Any>(flavour: F) {
+    let runner = runner();
+    let (all, runs) = (Gate::default(), Arc::new(AtomicUsize::new(0)));
+    let first = all.clone();
+    let begin = move || {
+        first.come();
+        anyhow::ensure!(runs.fetch_add(1, Ordering::SeqCst) >= 3, "{}", Context::current().name());
+        Ok(true)
+    };
+    let body = Launch::repeat(flavour, F::Mode::each_run(begin, || ()));
+    let workers = runner.service(Made(body)).name("w").workers(3).restart(Restart::OnFailure);
+    workers.backoff(QUICK).intensity(Intensity::new(10, LIMIT)).add().expect("taken");
+    let handle = runner.handle();
+    let running = thread::spawn(move || runner.run());
+    all.wait_for(3);
+    let again = handle.services_until_blocking(LIMIT, |list| {
+        let one = list.get("w").expect("there");
+        one.restarts() >= 1 && one.state() == ServiceState::Running
+    });
+    assert!(again.is_some(), "{}", handle.services());
+    handle.stop();
+    let report = running.join().expect("no panic");
+    assert!(report.is_clean(), "{report}");
 }
 
 fn an_end_in_good_order_is_followed_by_a_restart_only_where_that_is_said<F: Any>(flavour: F) {

@@ -16,6 +16,7 @@ pub(crate) mod task_builder;
 pub(crate) mod local;
 pub(crate) mod child;
 pub(crate) mod services;
+pub(crate) mod service_set;
 pub(crate) mod health;
 pub(crate) mod reloading;
 pub(crate) mod builder;

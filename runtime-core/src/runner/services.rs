@@ -209,6 +209,12 @@ impl<S: Service> ServiceBuilder<'_, S> {
         self
     }
 
+    /// The [set](Handle::service_set) that it is a member of; instead of that which its type names.
+    pub fn set(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.settings.set = Some(name.into());
+        self
+    }
+
     settings!();
 
     /// Gives the service to the runner: see [`Handle::add`].

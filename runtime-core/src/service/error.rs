@@ -1,6 +1,7 @@
 //! What is wrong with services: with what they depend on, and with asking for one.
 
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 
 use crate::service::state::ServiceState;
@@ -41,6 +42,36 @@ pub enum ServiceError {
         service: Arc<str>,
         /// On what.
         dependency: Arc<str>,
+    },
+    /// It is to be in a set that the runner does not have.
+    NoSet {
+        /// Which service, or set.
+        by: Arc<str>,
+        /// The set that it names.
+        set: Arc<str>,
+        /// The most alike of the names that there are.
+        nearest: Option<Arc<str>>,
+    },
+    /// There is a set of this name.
+    SetTwice {
+        /// The name.
+        set: Arc<str>,
+        /// Where it was added.
+        there: &'static Location<'static>,
+        /// Where it was to be added again.
+        here: &'static Location<'static>,
+    },
+    /// Sets stand within one another in a ring.
+    SetCycle {
+        /// The way, from one back to itself.
+        path: Vec<Arc<str>>,
+    },
+    /// This is no name for a set.
+    BadSet {
+        /// The name.
+        set: Arc<str>,
+        /// What is wrong with it.
+        why: String,
     },
     /// The runner has no service of this name.
     Unknown {
@@ -120,6 +151,27 @@ impl fmt::Display for ServiceError {
                 f,
                 "service `{service}` depends on `{dependency}`, which is of a later phase; give it a phase that is not higher"
             ),
+            Self::NoSet { by, set, nearest } => write!(
+                f,
+                "`{by}` is to be in the set `{set}`, which the runner does not have{} add it by `runner.service_set(\"{set}\").add()`",
+                match nearest {
+                    Some(nearest) => format!("; did you mean `{nearest}`? Otherwise"),
+                    None => ":".to_owned(),
+                }
+            ),
+            Self::SetTwice { set, there, here } => write!(
+                f,
+                "the set `{set}` is added at {here}, and was added at {there}; give one of them another name"
+            ),
+            Self::SetCycle { path } => {
+                let path: Vec<String> = path.iter().map(|name| format!("`{name}`")).collect();
+                write!(
+                    f,
+                    "sets stand within one another in a ring: {}; take one of these out of a `within`",
+                    path.join(" within ")
+                )
+            }
+            Self::BadSet { set, why } => write!(f, "`{set}` is no name for a set: {why}"),
             Self::Unknown { name, by, nearest } => {
                 write!(f, "`{by}` names `{name}`, but there is no such service{}", hint(nearest))
             }

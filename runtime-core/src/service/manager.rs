@@ -19,6 +19,7 @@ use crate::service::error::ServiceError;
 use crate::service::launch::Launch;
 use crate::service::node::SERVICE;
 use crate::service::roster::{Choice, Ending, Roster};
+use crate::service::set::Set;
 use crate::service::spec::Settings;
 use crate::service::state::ServiceState;
 use crate::service::unit::{Hold, Unit};
@@ -48,7 +49,7 @@ impl Services {
         launch: impl FnOnce() -> Launch,
         here: &'static Location<'static>,
     ) -> Result<(), Reason> {
-        settings.terms.check(true, false, false)?;
+        settings.check(true, false, false)?;
         let hold = Hold::new(Arc::clone(&self.root));
         let mut waiting = {
             let roster = self.roster.lock();
@@ -62,7 +63,7 @@ impl Services {
             undo.name = Some(&settings.name);
         }
         let launch = launch();
-        settings.terms.check(launch.repeats, launch.body.is_none(), launch.health.is_some())?;
+        settings.check(launch.repeats, launch.body.is_none(), launch.health.is_some())?;
         loop {
             let mut roster = self.roster.lock();
             // Somebody may have been quicker, with the same name.
@@ -83,6 +84,10 @@ impl Services {
             self.root.tell(Event::Services);
         }
         Ok(())
+    }
+
+    pub(crate) fn add_set(&self, set: Set) -> Result<(), ServiceError> {
+        self.roster.lock().add_set(set)
     }
 
     /// Counts a service that comes while the runner runs, and takes its name.

@@ -27,6 +27,10 @@ pub(crate) struct Node {
     pub(super) named: bool,
     pub(super) steps: Steps,
     pub(super) instance: Option<Instance>,
+    /// The set that it is a member of.
+    pub(super) set: Option<usize>,
+    /// As it is counted there: busy, and active.
+    pub(super) in_set: (bool, bool),
     pub(super) after: Vec<usize>,
     pub(super) before: Vec<usize>,
 
@@ -136,6 +140,8 @@ impl Node {
             named: false,
             steps: Steps { body, init, hook, health, is_checked, repeats, idle },
             instance,
+            set: None,
+            in_set: (false, false),
             after: Vec::new(),
             before: Vec::new(),
             state: ServiceState::New,
@@ -198,6 +204,11 @@ impl Node {
         let terms = &self.settings.terms;
         let ended = self.state == ServiceState::Terminated && self.done;
         ended && !terms.oneshot && terms.on_exit == OnServiceExit::Stop
+    }
+
+    /// Whether it is on its way down, or is to be.
+    pub(super) fn is_going(&self) -> bool {
+        !self.up || self.again || matches!(self.stage, Stage::Asked | Stage::Draining)
     }
 
     /// Whether it begins again as soon as it can.

@@ -13,9 +13,20 @@ use crate::service::roster::{Action, Phase, Roster};
 impl Roster {
     /// What is wrong with the services as they are, or the order in which they start.
     pub(crate) fn plan(&self) -> Result<Vec<Arc<str>>, Vec<ServiceError>> {
-        let chosen = self.chosen()?;
-        let graph = self.link(&chosen)?;
+        let (chosen, graph) = self.sound()?;
         Ok(graph.order.iter().map(|at| Arc::clone(self.nodes[chosen[*at]].name())).collect())
+    }
+
+    /// Those that the runner is to have, linked; or all that is wrong with them.
+    fn sound(&self) -> Result<(Vec<usize>, graph::Graph), Vec<ServiceError>> {
+        let chosen = self.chosen()?;
+        let mut errors = self.check_sets(&chosen);
+        match self.link(&chosen) {
+            Ok(graph) if errors.is_empty() => return Ok((chosen, graph)),
+            Ok(_) => {}
+            Err(more) => errors.extend(more),
+        }
+        Err(errors)
     }
 
     fn link(&self, chosen: &[usize]) -> Result<graph::Graph, Vec<ServiceError>> {
@@ -117,8 +128,7 @@ impl Roster {
 
     /// Keeps those that the runner is to have, linked and in the order of their start.
     fn choose(&mut self) -> Result<(), Vec<ServiceError>> {
-        let chosen = self.chosen()?;
-        let graph = self.link(&chosen)?;
+        let (chosen, graph) = self.sound()?;
         let mut rank = vec![0; chosen.len()];
         for (place, at) in graph.order.iter().enumerate() {
             rank[*at] = place;
@@ -137,6 +147,7 @@ impl Roster {
         }
         let named = self.nodes.iter().enumerate();
         self.places = named.map(|(place, node)| (Arc::clone(node.name()), place)).collect();
+        self.link_sets();
         for left_out in all.into_iter().flatten() {
             let what = Box::new((left_out.steps, left_out.instance));
             self.actions.push(Action::Discard(what));
@@ -154,6 +165,7 @@ impl Roster {
                 Some(first) => first,
                 None => return Wrong::of("services", error),
             },
+            ServiceError::NoSet { by, .. } => by,
             ServiceError::Unknown { name, .. } => return Wrong::of(name, error),
             _ => return Wrong::of("services", error),
         };

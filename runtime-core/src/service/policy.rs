@@ -37,7 +37,7 @@ pub enum Strategy {
     One,
     /// Itself and those that depend on it, also by way of others. They are stopped first, in reverse order.
     Rest,
-    /// Every service of the runner.
+    /// Every service of its set, or of the runner if it is in none.
     All,
 }
 
@@ -83,7 +83,8 @@ impl Backoff {
 }
 
 /// How many restarts within which time are too many: the one that would be one more is not made, and the
-/// failure goes to the runner, which stops. Default: 5 within a minute.
+/// failure goes to the [set](crate::Handle::service_set) that the service is in, or to the runner, which stops.
+/// Default: 5 within a minute.
 ///
 /// The time is that in which the service is ready. What its starts, its stops and the pauses between them take
 /// does not count, or a service whose stop takes longer than the window would be restarted for ever. So `5

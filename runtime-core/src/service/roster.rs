@@ -12,6 +12,7 @@ use crate::group::root::RootGroup;
 use crate::service::error::ServiceError;
 use crate::service::launch::{Hook, Launch};
 use crate::service::node::{Node, Steps};
+use crate::service::sets::Sets;
 use crate::service::spec::Settings;
 use crate::service::state::ServiceState;
 use crate::service::unit::{Hold, Unit};
@@ -35,6 +36,9 @@ pub(crate) struct Roster {
     pub(super) changed: bool,
     pub(super) nodes: Vec<Node>,
     pub(super) places: HashMap<Arc<str>, usize>,
+    pub(super) sets: Sets,
+    /// The sets that are being restarted.
+    pub(super) down: BTreeSet<usize>,
     pub(super) choice: Choice,
     pub(super) phase: Phase,
     /// Whose turn it is to be looked at.
@@ -135,6 +139,8 @@ impl Roster {
             changed: false,
             nodes: Vec::new(),
             places: HashMap::new(),
+            sets: Sets::default(),
+            down: BTreeSet::new(),
             choice,
             phase: Phase::Waiting,
             dirty: BTreeSet::new(),
@@ -175,7 +181,10 @@ impl Roster {
         if self.is_waiting() {
             return Ok(());
         }
-        // Who comes later finds what it depends on.
+        // Who comes later finds what it depends on, and its set.
+        if let Err(error) = self.find_set(name, settings.set.as_ref()) {
+            return Err(Reason::BadService { why: error.to_string().into() });
+        }
         for dependency in &settings.after {
             if !self.places.contains_key(dependency) || dependency == name {
                 let service = Arc::clone(name);
@@ -217,6 +226,7 @@ impl Roster {
         // Whoever comes while the runner runs has its name already, and counts.
         node.named = true;
         node.after = node.settings.after.iter().map(|name| self.places[name]).collect();
+        node.set = node.settings.set.as_ref().map(|name| self.sets.places[name]);
         let phase = node.settings.terms.phase;
         let place = match self.places.get(&name).copied() {
             // One that is over makes room: those that depend on it depend on this one.
@@ -267,6 +277,7 @@ impl Roster {
         was: Option<ServiceState>,
         is: Option<ServiceState>,
     ) {
+        self.account(place);
         // A transient one is asked when nobody else is left: it holds up no other phase.
         let transient = self.nodes[place].settings.terms.transient;
         let mut freed = false;

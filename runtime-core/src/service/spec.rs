@@ -28,6 +28,7 @@ pub struct Spec {
     file: &'static str,
     line: u32,
     after: &'static [&'static str],
+    set: Option<&'static str>,
     pub(crate) terms: Terms,
 }
 
@@ -80,7 +81,7 @@ impl Terms {
     };
 
     /// What makes no sense together.
-    pub(crate) fn check(&self, repeats: bool, idle: bool, checked: bool) -> Result<(), Reason> {
+    fn check(&self, repeats: bool, idle: bool, checked: bool) -> Result<(), Reason> {
         let bad = |setting, why| Err(Reason::BadSetting { setting, why });
         if self.workers == 0 {
             return bad("workers", "must be at least 1: nobody would do the work");
@@ -252,13 +253,20 @@ pub(crate) use settings;
 impl Spec {
     /// A service of this name, defined there: `Spec::new("sampler", file!(), line!())`.
     pub const fn new(name: &'static str, file: &'static str, line: u32) -> Self {
-        Spec { name, file, line, after: &[], terms: Terms::DEFAULT }
+        Spec { name, file, line, after: &[], set: None, terms: Terms::DEFAULT }
     }
 
     /// It starts when these services are ready, and stops before them. Another type's name is
     /// `<Store as Service>::SPEC.name()`.
     pub const fn after(mut self, names: &'static [&'static str]) -> Self {
         self.after = names;
+        self
+    }
+
+    /// It is a member of the set of this name, which the program adds by
+    /// [`Handle::service_set`](crate::Handle::service_set). Default: of none.
+    pub const fn set(mut self, name: &'static str) -> Self {
+        self.set = Some(name);
         self
     }
 
@@ -293,6 +301,7 @@ impl Spec {
             name: self.name.into(),
             place: *self,
             after: self.after.iter().map(|name| Arc::from(*name)).collect(),
+            set: self.set.map(Arc::from),
             terms: self.terms,
         }
     }
@@ -305,7 +314,19 @@ pub(crate) struct Settings {
     /// Where its type stands.
     pub(crate) place: Spec,
     pub(crate) after: Vec<Arc<str>>,
+    pub(crate) set: Option<Arc<str>>,
     pub(crate) terms: Terms,
+}
+
+impl Settings {
+    /// What makes no sense together, once it is known how it is launched.
+    pub(crate) fn check(&self, repeats: bool, idle: bool, checked: bool) -> Result<(), Reason> {
+        if self.set.is_some() && !repeats && !idle {
+            let why = "needs a body that can run again, since sets are restarted whole: `Launch::repeat`, or a `run` that takes `&self` or `&mut self`";
+            return Err(Reason::BadSetting { setting: "set", why });
+        }
+        self.terms.check(repeats, idle, checked)
+    }
 }
 
 impl fmt::Display for Spec {

@@ -34,6 +34,10 @@ impl Tally {
         }
     }
 
+    pub(super) fn is_whole(&self) -> bool {
+        self.since.is_some()
+    }
+
     /// It is to be restarted. Gives how many restarts lie in the window before this one; `None`: that would
     /// be too many.
     pub(super) fn restart(&mut self, intensity: Intensity) -> Option<usize> {

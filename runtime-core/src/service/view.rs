@@ -20,6 +20,7 @@ use crate::service::state::ServiceState;
 #[derive(Clone, Debug, Default)]
 pub struct ServiceList {
     pub(crate) services: Vec<ServiceView>,
+    pub(crate) sets: Vec<ServiceSetView>,
     pub(crate) started: Vec<Arc<str>>,
     pub(crate) stopped: Vec<Arc<str>>,
 }
@@ -33,6 +34,7 @@ pub struct ServiceView {
     pub(crate) added_at: &'static Location<'static>,
     pub(crate) state: ServiceState,
     pub(crate) ready: bool,
+    pub(crate) set: Option<Arc<str>>,
     pub(crate) after: Vec<Arc<str>>,
     pub(crate) waits_for: Vec<Arc<str>>,
     pub(crate) workers: usize,
@@ -48,6 +50,17 @@ pub struct ServiceView {
     pub(crate) stop_took: Option<Duration>,
 }
 
+/// One [set of services](crate::Handle::service_set) at one moment.
+#[derive(Clone, Debug)]
+pub struct ServiceSetView {
+    pub(crate) name: Arc<str>,
+    pub(crate) within: Option<Arc<str>>,
+    pub(crate) restarting: bool,
+    pub(crate) failed: bool,
+    pub(crate) restarts: u64,
+    pub(crate) failure: Option<Failure>,
+}
+
 impl ServiceList {
     /// Every service, in the order in which they can start.
     #[must_use]
@@ -59,6 +72,18 @@ impl ServiceList {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&ServiceView> {
         self.services.iter().find(|service| &*service.name == name)
+    }
+
+    /// Every set, in the order in which they were added.
+    #[must_use]
+    pub fn sets(&self) -> &[ServiceSetView] {
+        &self.sets
+    }
+
+    /// The set of this name.
+    #[must_use]
+    pub fn set(&self, name: &str) -> Option<&ServiceSetView> {
+        self.sets.iter().find(|set| &*set.name == name)
     }
 
     /// The names in the order in which they became ready; once for each time. Of very many the latest: as many
@@ -82,6 +107,63 @@ impl ServiceList {
             self.services.iter().filter(|service| service.stop_took.is_some()).collect();
         all.sort_by_key(|service| std::cmp::Reverse(service.stop_took));
         all
+    }
+}
+
+impl ServiceSetView {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The set in which it stands.
+    #[must_use]
+    pub fn within(&self) -> Option<&str> {
+        self.within.as_deref()
+    }
+
+    /// Whether it is being restarted whole: its services end, or wait for its backoff.
+    #[must_use]
+    pub fn is_restarting(&self) -> bool {
+        self.restarting
+    }
+
+    /// Whether it has failed for good: it was restarted too often.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.failed
+    }
+
+    /// How often it was restarted whole.
+    #[must_use]
+    pub fn restarts(&self) -> u64 {
+        self.restarts
+    }
+
+    /// Its latest failure, also one after which it was restarted.
+    #[must_use]
+    pub fn failure(&self) -> Option<&Failure> {
+        self.failure.as_ref()
+    }
+}
+
+impl fmt::Display for ServiceSetView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "set {}", self.name)?;
+        if let Some(within) = &self.within {
+            write!(f, ", within {within}")?;
+        }
+        if self.restarting {
+            f.write_str(", is being restarted")?;
+        }
+        if self.restarts > 0 {
+            write!(f, ", restarted {} times", self.restarts)?;
+        }
+        if let Some(failure) = &self.failure {
+            write!(f, ", failed: {failure}")?;
+        }
+        Ok(())
     }
 }
 
@@ -113,6 +195,12 @@ impl ServiceView {
     #[must_use]
     pub fn state(&self) -> ServiceState {
         self.state
+    }
+
+    /// The set that it is a member of.
+    #[must_use]
+    pub fn set(&self) -> Option<&str> {
+        self.set.as_deref()
     }
 
     /// Whether those that depend on it may start: it runs, is not drained and not unhealthy, or was a oneshot
@@ -226,6 +314,13 @@ impl fmt::Display for ServiceList {
                 write!(f, ", failed: {}", failure.cause())?;
             }
         }
+        let any = !self.services.is_empty();
+        for (index, set) in self.sets.iter().enumerate() {
+            if any || index > 0 {
+                writeln!(f)?;
+            }
+            write!(f, "{set}")?;
+        }
         Ok(())
     }
 }
@@ -246,10 +341,16 @@ impl Roster {
                 ready: node.is_ready(),
                 unhealthy: node.unhealthy.clone(),
                 failed_checks: node.checks.failed,
+                set: node.settings.set.clone(),
                 after: node.settings.after.clone(),
                 waits_for: waits_for.collect(),
                 workers: node.settings.terms.workers,
-                on_failure: node.settings.terms.on_failure,
+                // Nobody waits for one that went down with its set.
+                on_failure: if node.up {
+                    node.settings.terms.on_failure
+                } else {
+                    OnFailure::Continue
+                },
                 ends_all: node.ends_all(),
                 restarts: node.tally.total(),
                 failure: node.failure.clone(),
@@ -259,6 +360,20 @@ impl Roster {
             }
         });
         let services = views.collect();
-        ServiceList { services, started: self.started.0.clone(), stopped: self.stopped.0.clone() }
+        let sets = self.sets.all.iter().map(|set| ServiceSetView {
+            name: Arc::clone(&set.name),
+            within: set.within.clone(),
+            restarting: set.down.is_some(),
+            failed: set.has_failed,
+            restarts: set.tally.total(),
+            failure: set.failure.clone(),
+        });
+        let sets = sets.collect();
+        ServiceList {
+            services,
+            sets,
+            started: self.started.0.clone(),
+            stopped: self.stopped.0.clone(),
+        }
     }
 }

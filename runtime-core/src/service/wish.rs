@@ -21,15 +21,26 @@ impl Roster {
 
     /// These and all that depend on them.
     fn with_dependents(&self, place: usize) -> BTreeSet<usize> {
-        self.reach(place, |node| &node.before)
+        self.with_all_dependents([place])
+    }
+
+    pub(super) fn with_all_dependents(
+        &self,
+        places: impl IntoIterator<Item = usize>,
+    ) -> BTreeSet<usize> {
+        self.reach(places, |node| &node.before)
     }
 
     pub(super) fn with_dependencies(&self, place: usize) -> BTreeSet<usize> {
-        self.reach(place, |node| &node.after)
+        self.reach([place], |node| &node.after)
     }
 
-    fn reach(&self, place: usize, next: impl Fn(&Node) -> &Vec<usize>) -> BTreeSet<usize> {
-        let (mut reached, mut todo) = (BTreeSet::new(), vec![place]);
+    fn reach(
+        &self,
+        places: impl IntoIterator<Item = usize>,
+        next: impl Fn(&Node) -> &Vec<usize>,
+    ) -> BTreeSet<usize> {
+        let (mut reached, mut todo) = (BTreeSet::new(), Vec::from_iter(places));
         while let Some(place) = todo.pop() {
             if reached.insert(place) {
                 todo.extend(next(&self.nodes[place]).iter().copied());
@@ -68,6 +79,12 @@ impl Roster {
             let node = &mut self.nodes[place];
             node.again = true;
             node.tally.forgive();
+            let sets: Vec<usize> = self.sets_of(place).collect();
+            for at in sets {
+                self.sets.all[at].tally.forgive();
+                self.sets.all[at].has_failed = false;
+            }
+            let node = &mut self.nodes[place];
             node.inited &= node.state != ServiceState::Skipped;
             if !node.steps.idle && !node.hold.take(false, node.settings.terms.transient) {
                 return Err(ServiceError::Stopping);
@@ -119,14 +136,23 @@ impl Roster {
 
     /// What the strategy of a service that is restarted means for others.
     pub(super) fn take_along(&mut self, place: usize, all: bool) {
-        let others =
-            if all { (0..self.nodes.len()).collect() } else { self.with_dependents(place) };
+        let others = match (all, self.nodes[place].set) {
+            (false, _) => self.with_dependents(place),
+            (true, Some(set)) => self.members(set).into_iter().collect(),
+            (true, None) => (0..self.nodes.len()).collect(),
+        };
+        self.take_these_along(others.into_iter().filter(|other| *other != place).collect());
+    }
+
+    /// These are restarted too, those of them that run and can run again.
+    pub(super) fn take_these_along(&mut self, others: Vec<usize>) {
         for other in others {
             let node = &mut self.nodes[other];
             let runs = matches!(node.state, ServiceState::Starting | ServiceState::Running);
             let can = node.steps.repeats || node.steps.idle;
-            if other != place && runs && can && node.up {
+            if runs && can && node.up {
                 node.again = true;
+                self.account(other);
                 self.dirty.insert(other);
             }
         }

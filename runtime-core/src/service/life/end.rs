@@ -29,26 +29,37 @@ impl Roster {
             self.init_over(place, run, wanted);
             return;
         }
-        for failure in run.more {
+        let terms = self.nodes[place].settings.terms;
+        let escaped = match run.failure {
+            Some(failure) if wanted && !run.on_purpose && terms.restart != Restart::Never => {
+                self.retry(place, Some(failure), now)
+            }
+            Some(failure) => self.fail(place, failure, now),
+            None => {
+                self.run_ended(place, run.on_purpose || !wanted, now);
+                return;
+            }
+        };
+        // What failed beside the first goes the way of that: into the report, or no further than the log.
+        for failure in run.more.into_iter().filter(|_| escaped) {
             self.tell(place, failure);
         }
+    }
+
+    /// Nothing of the run is left, and nothing of it has failed.
+    fn run_ended(&mut self, place: usize, as_asked: bool, now: Instant) {
         let terms = self.nodes[place].settings.terms;
-        match run.failure {
-            Some(failure) if wanted && !run.on_purpose && terms.restart != Restart::Never => {
-                self.retry(place, Some(failure), now);
-            }
-            Some(failure) => self.fail(place, failure),
-            None if run.on_purpose || !wanted || self.nodes[place].again => {
-                self.set(place, ServiceEvent::End);
-                self.rest(place);
-            }
-            None if terms.oneshot => {
-                let name = Arc::clone(self.nodes[place].name());
-                self.started.add(name, self.nodes.len());
-                self.done(place);
-            }
-            None if terms.restart == Restart::Always => self.retry(place, None, now),
-            None => match terms.on_exit {
+        if as_asked || self.nodes[place].again {
+            self.set(place, ServiceEvent::End);
+            self.rest(place);
+        } else if terms.oneshot {
+            let name = Arc::clone(self.nodes[place].name());
+            self.started.add(name, self.nodes.len());
+            self.done(place);
+        } else if terms.restart == Restart::Always {
+            self.retry(place, None, now);
+        } else {
+            match terms.on_exit {
                 OnServiceExit::Stop => {
                     // Told before the root hears that nobody is left: who ended first is the reason.
                     let name = Arc::clone(self.nodes[place].name());
@@ -58,9 +69,9 @@ impl Roster {
                 OnServiceExit::Ignore => self.done(place),
                 OnServiceExit::Fail => {
                     let failure = self.unasked(place);
-                    self.fail(place, failure);
+                    self.fail(place, failure, now);
                 }
-            },
+            }
         }
     }
 
@@ -75,8 +86,10 @@ impl Roster {
         self.rest(place);
     }
 
-    /// It has ended, and is to run again unless that was too often of late.
-    fn retry(&mut self, place: usize, failure: Option<Failure>, now: Instant) {
+    /// It has ended, and is to run again unless that was too often of late. `true`: it is not, and no set has dealt
+    /// with that.
+    fn retry(&mut self, place: usize, failure: Option<Failure>, now: Instant) -> bool {
+        self.set_whole(place, false);
         let node = &mut self.nodes[place];
         let terms = node.settings.terms;
         if node.again {
@@ -84,16 +97,14 @@ impl Roster {
             node.failure = failure;
             self.set(place, ServiceEvent::Fail);
             self.rest(place);
-            return;
+            return false;
         }
-        node.tally.set_whole(false, self.root.age());
         let Some(before) = node.tally.restart(terms.intensity) else {
             let failure = failure.unwrap_or_else(|| self.unasked(place));
             let often = terms.intensity;
             let text = format!("too many: {often}, so it is not restarted any more");
             log::error(format_args!("service `{}`: {text}", self.nodes[place].name()));
-            self.fail(place, failure.explained(text));
-            return;
+            return self.fail(place, failure.explained(text), now);
         };
         node.failure = failure.or(node.failure.take());
         let pause = terms.backoff.pause(before);
@@ -112,10 +123,11 @@ impl Roster {
             Strategy::Rest => self.take_along(place, false),
             Strategy::All => self.take_along(place, true),
         }
+        false
     }
 
     /// It has failed for good.
-    pub(super) fn fail(&mut self, place: usize, failure: Failure) {
+    pub(super) fn fail_for_good(&mut self, place: usize, failure: Failure) {
         self.nodes[place].failure = Some(failure.clone());
         self.nodes[place].again &= self.goes_on(place);
         self.set(place, ServiceEvent::Fail);

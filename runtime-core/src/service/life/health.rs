@@ -127,12 +127,11 @@ impl Roster {
     }
 
     fn healthy(&mut self, place: usize) {
-        let age = self.root.age();
         let node = &mut self.nodes[place];
         node.checks.failed = 0;
         if node.unhealthy.take().is_some() {
-            node.tally.set_whole(true, age);
             log::info(format_args!("service `{}` is healthy again", node.name()));
+            self.set_whole(place, true);
             self.changed = true;
             // Who depends on it may have waited for this.
             self.touch(place);
@@ -148,12 +147,12 @@ impl Roster {
 
     /// A check has failed. So many in a row are the failure of the run.
     fn unhealthy(&mut self, place: usize, failure: Failure, now: Instant) {
+        self.set_whole(place, false);
         let age = self.root.age();
         let node = &mut self.nodes[place];
         let most = node.settings.terms.health_failures;
         node.checks.failed = node.checks.failed.saturating_add(1);
         let failed = node.checks.failed;
-        node.tally.set_whole(false, age);
         log::warn(format_args!(
             "service `{}` is unhealthy, by {failed} of {most} health checks in a row: {}",
             node.name(),

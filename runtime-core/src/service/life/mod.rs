@@ -9,4 +9,5 @@ mod start;
 mod stop;
 mod health;
 mod watch;
+mod escalate;
 mod end;

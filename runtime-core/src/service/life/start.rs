@@ -33,7 +33,7 @@ impl Roster {
                 Ok(()) => node.named = true,
                 Err(reason) => {
                     let failure = self.failure(place, anyhow::Error::new(reason));
-                    self.fail(place, failure);
+                    self.fail_for_good(place, failure);
                     return;
                 }
             }

@@ -95,7 +95,9 @@ impl Roster {
         }
         node.before.iter().all(|below| {
             let below = &self.nodes[*below];
-            below.is_past(now) || below.settings.terms.transient && !terms.transient
+            // While the runner goes on some may stay, as those that depend on a restarted set.
+            let stays = self.ending().is_none() && !below.is_going();
+            stays || below.is_past(now) || below.settings.terms.transient && !terms.transient
         })
     }
 
@@ -181,7 +183,7 @@ impl Roster {
         if let Some(failure) = run.failure {
             self.tell(place, failure);
         }
-        self.fail(place, late);
+        self.fail_for_good(place, late);
         self.count_out(place);
     }
 

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use crate::service::node::Stage;
 use crate::service::roster::{Action, Phase, Roster};
 use crate::service::state::{ServiceEvent, ServiceState};
-use crate::task::contract::Owner;
 use crate::time::Deadline;
 
 /// In `timers`: everybody.
@@ -25,8 +24,13 @@ impl Roster {
         }
         // Whoever waits for one that nothing is to happen to any more is to look as well.
         self.changed |= !self.dirty.is_empty();
-        while let Some(place) = self.dirty.pop_first() {
-            self.consider(place, now);
+        loop {
+            while let Some(place) = self.dirty.pop_first() {
+                self.consider(place, now);
+            }
+            if !self.lift(now) {
+                break;
+            }
         }
         let next = self.timers.first();
         let next = next.map_or(Deadline::never(), |(at, _)| Deadline::from(*at, Duration::ZERO));
@@ -102,11 +106,13 @@ impl Roster {
         }
     }
 
-    /// Whether all on which it depends are ready, and all of lower phases have come to a rest.
+    /// Whether all on which it depends are ready, all of lower phases have come to a rest, and no set in which it
+    /// stands is being restarted.
     pub(super) fn are_served(&self, place: usize) -> bool {
         let node = &self.nodes[place];
         node.after.iter().all(|above| self.nodes[*above].is_ready())
             && self.unsettled.range(..node.settings.terms.phase).next().is_none()
+            && self.are_sets_up(place)
     }
 
     /// Whether something on which it depends is over, and served nobody.
@@ -122,9 +128,9 @@ impl Roster {
         let was = node.state;
         let Some(is) = was.on(event) else { return };
         node.state = is;
-        node.tally.set_whole(is == ServiceState::Running, self.root.age());
         let phase = node.settings.terms.phase;
         self.count(place, phase, Some(was), Some(is));
+        self.set_whole(place, is == ServiceState::Running);
         self.touch(place);
         self.changed = true;
     }

@@ -76,7 +76,7 @@ impl Roster {
             Happened::Ready(task) => drop(run.ready.insert(task)),
             Happened::Failed(failure) => {
                 // From here on it stops.
-                self.nodes[place].tally.set_whole(false, self.root.age());
+                self.set_whole(place, false);
                 let Some(run) = self.nodes[place].run.as_mut() else { return };
                 // The other workers have to go, and what stands below this one.
                 run.broken |= run.alive > 1 || run.has_children();

@@ -1,0 +1,142 @@
+//! Sets of services in the hands of their user.
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+
+use crate::group::policy::OnFailure;
+use crate::runner::handle::Handle;
+use crate::service::error::ServiceError;
+use crate::service::policy::{Backoff, Intensity, Strategy};
+use crate::service::set::{Set, SetTerms};
+
+impl Handle {
+    /// A set of services that stand and fall together, to which more can be said before it is
+    /// [added](ServiceSetBuilder::add). Services are its members by [`Spec::set`](crate::Spec::set) or
+    /// [`ServiceBuilder::set`](crate::ServiceBuilder::set).
+    ///
+    /// A failure that a member does not deal with itself, because it is not restarted, or too often, and its
+    /// [`on_failure`](crate::Spec::on_failure) is to stop, is the failure of its set. The set is then restarted whole: all its
+    /// services are stopped in reverse order, and when they are wholly gone and the set's backoff is over, they
+    /// start in their order. A oneshot runs again, and so does one that had ended or failed by itself; one that was
+    /// stopped on purpose stays so, and no initialisation is repeated. Restarts of members before do not count any more.
+    /// When the set's own [`Intensity`] is used up, the failure goes to the set in which it stands, by
+    /// [`within`](ServiceSetBuilder::within), which is restarted whole in turn, and in the end to the runner, which
+    /// stops.
+    ///
+    /// So a set is in its surroundings what a service is: restarted after a backoff, so often and no more, alone or
+    /// with others. A member that does not end within its grace is left behind, and no set restarts what may still
+    /// run: that failure is the runner's.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # mod plain { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/plain.rs")); }
+    /// # use plain::Plain;
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    /// use std::time::Duration;
+    /// use spumoni_core::{Backoff, Context, Launch, Service, ServiceRunner, Spec};
+    ///
+    /// static RUNS: AtomicUsize = AtomicUsize::new(0);
+    ///
+    /// struct Reader;
+    ///
+    /// impl Service for Reader {
+    ///     const SPEC: Spec = Spec::new("reader", file!(), line!()).set("ingest");
+    ///     fn launch(self) -> Launch {
+    ///         Launch::repeat(Plain, async || {
+    ///             anyhow::ensure!(RUNS.fetch_add(1, Ordering::SeqCst) == 1, "the first run fails");
+    ///             Context::current().handle().stop();
+    ///             anyhow::Ok(())
+    ///         })
+    ///     }
+    /// }
+    ///
+    /// let runner = ServiceRunner::new();
+    /// let pause = Duration::from_millis(1);
+    /// runner.service_set("ingest").backoff(Backoff::new(pause, pause)).add()?;
+    /// runner.add(Reader)?;
+    /// let report = runner.run();
+    /// assert!(report.is_clean());
+    /// assert_eq!(report.services().set("ingest").map(|set| set.restarts()), Some(1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn service_set(&self, name: impl Into<Arc<str>>) -> ServiceSetBuilder<'_> {
+        ServiceSetBuilder {
+            handle: self,
+            name: name.into(),
+            within: None,
+            terms: SetTerms::DEFAULT,
+        }
+    }
+}
+
+/// A set of services on its way to the runner: from [`Handle::service_set`].
+#[must_use = "a set is there when it is added"]
+pub struct ServiceSetBuilder<'a> {
+    handle: &'a Handle,
+    name: Arc<str>,
+    within: Option<Arc<str>>,
+    terms: SetTerms,
+}
+
+impl ServiceSetBuilder<'_> {
+    /// The set in which it stands, which hears of its failure and restarts it with all others that are in there.
+    /// Default: none, so that the runner hears of it.
+    pub fn within(mut self, set: impl Into<Arc<str>>) -> Self {
+        self.within = Some(set.into());
+        self
+    }
+
+    /// The pause before it is restarted. Default: from 100 ms to 30 s, doubling.
+    pub fn backoff(mut self, backoff: Backoff) -> Self {
+        self.terms.backoff = backoff;
+        self
+    }
+
+    /// How many restarts are too many, within which time in which all its services run. Default: 5 within a
+    /// minute. None at all: `Intensity::new(0, …)`.
+    pub fn intensity(mut self, intensity: Intensity) -> Self {
+        self.terms.intensity = intensity;
+        self
+    }
+
+    /// Which others are restarted with it: those that depend on one of its services, or all that are in the set in
+    /// which it stands, or in the runner. Default: none; those that depend on it go on meanwhile.
+    pub fn strategy(mut self, strategy: Strategy) -> Self {
+        self.terms.strategy = strategy;
+        self
+    }
+
+    /// What it means that it has failed, when no restart follows. Default: the set in which it stands is
+    /// restarted, or the runner stops. With `Continue` its services are stopped and stay so, and the others go on; the
+    /// failure is told in the log and in the list of services. [`Handle::start_service`] starts them again one by one.
+    pub fn on_failure(mut self, on_failure: OnFailure) -> Self {
+        self.terms.on_failure = on_failure;
+        self
+    }
+
+    /// Gives the set to the runner. Before `run` services may name it before it is there; afterwards it has to be there
+    /// first.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError::SetTwice`] if there is one of this name, [`ServiceError::BadSet`] if that is no name, and, while
+    /// the runner runs, [`ServiceError::NoSet`] if the one in which it is to stand is not there.
+    #[track_caller]
+    pub fn add(self) -> Result<(), ServiceError> {
+        let here = Location::caller();
+        let set = Set::new(self.name, self.within, self.terms, here);
+        self.handle.core().services.add_set(set)
+    }
+}
+
+impl fmt::Debug for ServiceSetBuilder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServiceSetBuilder")
+            .field("name", &self.name)
+            .field("within", &self.within)
+            .field("terms", &self.terms)
+            .finish_non_exhaustive()
+    }
+}
