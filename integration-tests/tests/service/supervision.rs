@@ -146,10 +146,12 @@ fn workers_that_fail_together_are_one_failure_of_their_run<F: Any>(flavour: F) {
     let begin = move || {
         first.come();
         anyhow::ensure!(runs.fetch_add(1, Ordering::SeqCst) >= 3, "{}", Context::current().name());
+        Context::current().ready();
         Ok(true)
     };
     let body = Launch::repeat(flavour, F::Mode::each_run(begin, || ()));
-    let workers = runner.service(Made(body)).name("w").workers(3).restart(Restart::OnFailure);
+    let workers =
+        runner.service(Made(body)).name("w").notify().workers(3).restart(Restart::OnFailure);
     workers.backoff(QUICK).intensity(Intensity::new(10, LIMIT)).add().expect("taken");
     let handle = runner.handle();
     let running = thread::spawn(move || runner.run());

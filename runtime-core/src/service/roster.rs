@@ -12,7 +12,7 @@ use crate::group::root::RootGroup;
 use crate::service::error::ServiceError;
 use crate::service::launch::{Hook, Launch};
 use crate::service::node::{Node, Steps};
-use crate::service::sets::Sets;
+use crate::service::set::Sets;
 use crate::service::spec::Settings;
 use crate::service::state::ServiceState;
 use crate::service::unit::{Hold, Unit};

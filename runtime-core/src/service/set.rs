@@ -1,10 +1,13 @@
 //! A set of services, as plain data: what becomes of it when a member fails for good, and where it stands.
 
+use std::collections::HashMap;
 use std::panic::Location;
 use std::sync::Arc;
 
 use crate::failure::Failure;
+use crate::group::names;
 use crate::group::policy::OnFailure;
+use crate::service::error::ServiceError;
 use crate::service::policy::{Backoff, Intensity, Strategy};
 use crate::service::tally::Tally;
 use crate::time::Deadline;
@@ -67,5 +70,35 @@ impl Set {
             has_failed: false,
             failure: None,
         }
+    }
+}
+
+/// Every set, and their places by name.
+#[derive(Default)]
+pub(super) struct Sets {
+    pub(super) all: Vec<Set>,
+    pub(super) places: HashMap<Arc<str>, usize>,
+}
+
+impl Sets {
+    pub(super) fn no_set(&self, by: &Arc<str>, set: &Arc<str>) -> ServiceError {
+        let nearest = names::nearest(set, self.places.keys().cloned());
+        ServiceError::NoSet { by: Arc::clone(by), set: Arc::clone(set), nearest }
+    }
+
+    /// The names along a ring that begins there, the first one again at its end.
+    pub(super) fn ring(&self, first: usize) -> Option<Vec<Arc<str>>> {
+        let mut way = vec![Arc::clone(&self.all[first].name)];
+        let mut at = first;
+        // A ring that does not come round to `first` is told of those that are in it.
+        for _ in 0..self.all.len() {
+            let within = self.all[at].within.as_ref()?;
+            at = *self.places.get(within)?;
+            way.push(Arc::clone(within));
+            if at == first {
+                return Some(way);
+            }
+        }
+        None
     }
 }

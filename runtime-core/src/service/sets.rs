@@ -1,6 +1,5 @@
 //! The sets of a roster: who is in which, whether that makes sense, and how many of each run.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::group::names;
@@ -8,36 +7,6 @@ use crate::service::error::ServiceError;
 use crate::service::roster::Roster;
 use crate::service::set::Set;
 use crate::task::contract::Owner;
-
-/// Every set, and their places by name.
-#[derive(Default)]
-pub(super) struct Sets {
-    pub(super) all: Vec<Set>,
-    pub(super) places: HashMap<Arc<str>, usize>,
-}
-
-impl Sets {
-    fn no_set(&self, by: &Arc<str>, set: &Arc<str>) -> ServiceError {
-        let nearest = names::nearest(set, self.places.keys().cloned());
-        ServiceError::NoSet { by: Arc::clone(by), set: Arc::clone(set), nearest }
-    }
-
-    /// The names along a ring that begins there, the first one again at its end.
-    fn ring(&self, first: usize) -> Option<Vec<Arc<str>>> {
-        let mut way = vec![Arc::clone(&self.all[first].name)];
-        let mut at = first;
-        // A ring that does not come round to `first` is told of those that are in it.
-        for _ in 0..self.all.len() {
-            let within = self.all[at].within.as_ref()?;
-            at = *self.places.get(within)?;
-            way.push(Arc::clone(within));
-            if at == first {
-                return Some(way);
-            }
-        }
-        None
-    }
-}
 
 impl Roster {
     /// Takes a set in.
