@@ -21,11 +21,12 @@ pub use spumoni_core::{
     RaceError, Reason, Refused, Registration, Reloads, Restart, ResultError, ResultOf, Ring,
     RunCounters, RunError, RunWait, RunnerBuilder, Runs, ScopeError, Semaphore, Service,
     ServiceBuilder, ServiceError, ServiceList, ServiceRunner, ServiceSetBuilder, ServiceSetView,
-    ServiceState, ServiceView, Signal, Skip, Spec, StopReason, StopReport, Stopped, Stopping,
-    Straggler, Strategy, SubmitError, TaskBuilder, TaskError, TaskHandle, TaskId, TaskLabel,
-    TaskState, TaskView, Ticks, TimeLimit, TimedOut, Tree, TryLater, Turn, Until, WaitError,
-    Waited, Won, Work, ZeroInterval, gather, gather_blocking, registered, select, select_blocking,
-    timeout, timeout_blocking, try_gather, try_gather_blocking, wait, wait_blocking,
+    ServiceState, ServiceView, ServiceWarning, Signal, Skip, Spec, StopReason, StopReport, Stopped,
+    Stopping, Straggler, Strategy, SubmitError, TaskBuilder, TaskError, TaskHandle, TaskId,
+    TaskLabel, TaskState, TaskView, Ticks, TimeLimit, TimedOut, Tree, TryLater, Turn, Until,
+    WaitError, Waited, Won, Work, ZeroInterval, gather, gather_blocking, registered, select,
+    select_blocking, timeout, timeout_blocking, try_gather, try_gather_blocking, wait,
+    wait_blocking,
 };
 
 pub use spumoni_core::flavour;

@@ -16,6 +16,7 @@ use crate::flavour::Flavour;
 use crate::group::node::GroupCore;
 use crate::id::TaskId;
 use crate::lane::inbox;
+use crate::log;
 use crate::reload::Reloads;
 use crate::runner::child::ChildBuilder;
 use crate::runner::handle::Handle;
@@ -303,6 +304,60 @@ impl Context {
         if let Some(unit) = self.unit() {
             unit.tell(Happened::Ready(self.task.header().id));
         }
+    }
+
+    /// Says a standing warning of this service: something that people should know and that is no failure, such as a
+    /// disk that is nearly full. It stands in the list of services, on the health page and in the report until
+    /// [`clear_warning`](Context::clear_warning) or the next run of the service, and changes nothing else. The same key again
+    /// changes the text. The log has it once, when it comes or changes.
+    ///
+    /// Outside of a service's own body it is only logged.
+    ///
+    /// ```
+    /// # mod plain { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/plain.rs")); }
+    /// # use plain::Plain;
+    /// use spumoni_core::{Context, Launch, Service, ServiceRunner, Spec};
+    ///
+    /// struct Store;
+    ///
+    /// impl Service for Store {
+    ///     const SPEC: Spec = Spec::new("store", file!(), line!());
+    ///     fn launch(self) -> Launch {
+    ///         Launch::repeat(Plain, async || {
+    ///             let cx = Context::current();
+    ///             cx.warn("disk", "the disk is 93 % full");
+    ///             cx.warn("cache", "the cache is cold");
+    ///             assert!(cx.clear_warning("cache"));
+    ///         })
+    ///     }
+    /// }
+    ///
+    /// let runner = ServiceRunner::new();
+    /// runner.add(Store)?;
+    /// let report = runner.run();
+    /// let store = report.services().get("store").expect("it was added");
+    /// assert_eq!(store.warnings()[0].text(), "the disk is 93 % full");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn warn(&self, key: &str, text: impl fmt::Display) {
+        let text = text.to_string();
+        let new = match self.unit() {
+            Some(unit) => self.handle.core().services.warn(unit, Some(key), Some(&text)),
+            None => true,
+        };
+        if new {
+            log::warn(format_args!("{}: {text}", self.name));
+        }
+    }
+
+    /// Takes a standing warning of this service back. Gives whether there was one of this key.
+    pub fn clear_warning(&self, key: &str) -> bool {
+        self.unit().is_some_and(|unit| self.handle.core().services.warn(unit, Some(key), None))
+    }
+
+    /// Takes all standing warnings of this service back. Gives whether there were any.
+    pub fn clear_warnings(&self) -> bool {
+        self.unit().is_some_and(|unit| self.handle.core().services.warn(unit, None, None))
     }
 
     /// What a service on which this one depends shares: its instance, if its `run` takes `&self`. It is

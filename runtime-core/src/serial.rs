@@ -11,7 +11,9 @@ use crate::queue::QueueCounters;
 use crate::report::{StopReport, Straggler};
 use crate::runner::health::{Health, LaneHealth};
 use crate::runner::runs::RunCounters;
-use crate::service::view::{ServiceList, ServiceSetView, ServiceView};
+use crate::service::set_view::ServiceSetView;
+use crate::service::view::{ServiceList, ServiceView};
+use crate::service::warning::ServiceWarning;
 use crate::unwind::PanicInfo;
 
 /// Serialises a type as a struct of the given fields, each an expression over `$this`.
@@ -100,6 +102,12 @@ fields!(Straggler, |it| {
     "held": seconds(it.held),
 });
 
+fields!(ServiceWarning, |it| {
+    "key": it.key(),
+    "text": it.text(),
+    "at": seconds(it.at()),
+});
+
 fields!(ServiceView, |it| {
     "name": it.name(),
     "flavour": it.flavour.as_str(),
@@ -114,6 +122,7 @@ fields!(ServiceView, |it| {
     "workers": it.workers,
     "restarts": it.restarts,
     "failure": it.failure,
+    "warnings": it.warnings,
     "unhealthy": it.unhealthy,
     "failed_checks": it.failed_checks,
     "skipped": it.skipped,

@@ -32,6 +32,9 @@ fn main() -> StopReport {
         "in-init" => in_init(),
         "between" => between(),
         "in-backoff" => in_backoff(),
+        "in-drain" => in_drain(),
+        "in-set-restart" => in_set_restart(),
+        "in-check" => in_check(),
         "in-stop" => in_stop(),
         other => {
             eprintln!("no such way: {other}");
@@ -270,6 +273,67 @@ fn in_backoff() -> StopReport {
                 && list.get("store").is_some_and(|one| one.state() == ServiceState::Running)
         });
         println!("backoff {}", there.is_some());
+    });
+    runner.run()
+}
+
+/// One that others need stands as not ready for a while, when a stop is asked.
+fn in_drain() -> StopReport {
+    let runner = patient();
+    runner.service(Made(staying("store"))).name("store").add().expect("taken");
+    let http = runner.service(Made(staying("http"))).name("http").after(["store"]);
+    http.drain(DAY).add().expect("taken");
+    let handle = runner.handle();
+    thread::spawn(move || {
+        let drained = handle.services_until_blocking(DAY, |list| {
+            list.get("http").is_some_and(|one| one.state() == ServiceState::Stopping)
+        });
+        println!("drained {}", drained.is_some());
+    });
+    runner.run()
+}
+
+/// A set is to be restarted in a day: one of its services has failed, the other is gone.
+fn in_set_restart() -> StopReport {
+    let runner = patient();
+    runner.service_set("ingest").backoff(Backoff::new(DAY, DAY)).add().expect("new");
+    let beside = runner.service(Made(staying("beside"))).name("beside");
+    beside.set("ingest").add().expect("taken");
+    let fails = Launch::repeat(Smol, async || Err::<(), _>(anyhow::anyhow!("once")));
+    let fails = runner.service(Made(fails)).name("fails").set("ingest").after(["beside"]);
+    fails.add().expect("taken");
+    let handle = runner.handle();
+    thread::spawn(move || {
+        let down = handle.services_until_blocking(DAY, |list| {
+            list.set("ingest").is_some_and(|set| set.is_restarting())
+                && list.get("beside").is_some_and(|one| one.state() == ServiceState::Terminated)
+        });
+        println!("down {}", down.is_some());
+    });
+    runner.run()
+}
+
+/// A health check holds its thread.
+fn in_check() -> StopReport {
+    let runner = patient();
+    let checked = staying("store").health(Thread, || {
+        println!("checked");
+        loop {
+            thread::park();
+        }
+    });
+    let store = runner.service(Made(checked)).name("store");
+    store
+        .health_timeout(Duration::from_millis(100))
+        .health_failures(u32::MAX)
+        .add()
+        .expect("taken");
+    let handle = runner.handle();
+    thread::spawn(move || {
+        let bad = handle.services_until_blocking(DAY, |list| {
+            list.get("store").is_some_and(|one| one.unhealthy().is_some())
+        });
+        println!("unhealthy {}", bad.is_some());
     });
     runner.run()
 }

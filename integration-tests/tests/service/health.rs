@@ -23,6 +23,7 @@ on_each!(
     f097_a_check_that_panics_counts_as_failed,
     f097_a_check_that_hangs_counts_at_its_timeout_and_holds_neither_its_flavour_nor_another_check,
     f097_a_service_that_is_never_well_is_not_restarted_for_ever,
+    f097_a_stop_waits_for_a_check_no_longer_than_its_timeout,
     a_slow_start_is_no_bad_health,
     a_service_that_ends_while_it_is_checked_ends_in_good_order,
     whoever_depends_on_an_unhealthy_service_starts_when_it_is_well,
@@ -181,6 +182,28 @@ fn f097_a_check_that_hangs_counts_at_its_timeout_and_holds_neither_its_flavour_n
     } else {
         assert!(report.is_clean() && report.abandoned().is_empty(), "{report}");
     }
+    gate.open();
+}
+
+/// It hangs, and has not yet taken too long, when the runner stops.
+fn f097_a_stop_waits_for_a_check_no_longer_than_its_timeout<F: Any>(flavour: F) {
+    const TIMEOUT: Duration = Duration::from_millis(300);
+    let (trace, gate) = (Trace::default(), Gate::default());
+    let runner = spumoni::ServiceRunner::builder().signals(false).grace(LIMIT).group_grace(LIMIT);
+    let runner = runner.stop_timeout(LIMIT).build().expect("good settings");
+    let hangs = F::Mode::each_pass(&gate);
+    let store = Made(trace.staying(flavour, "store").health(flavour, hangs));
+    let store = runner.service(store).name("store").notify();
+    store.health_timeout(TIMEOUT).add().expect("taken");
+    let handle = runner.handle();
+    let running = thread::spawn(move || runner.run());
+    gate.wait_for(1);
+    handle.stop();
+    let report = running.join().expect("no panic");
+    assert!(report.failures().is_empty(), "{report}");
+    assert!(report.took() < LIMIT / 2, "{report}");
+    let left = report.abandoned().len();
+    assert_eq!(left, usize::from(flavour.name() == "thread"), "{report}");
     gate.open();
 }
 

@@ -56,6 +56,45 @@ fn a_signal_in_a_backoff_drops_it() {
     });
 }
 
+/// The second signal cuts the drain short.
+#[test]
+fn a_second_signal_in_a_drain_ends_it_and_stops_in_order() {
+    within(LIMIT, || {
+        let mut daemon = Program::start(DAEMON, &["in-drain"]);
+        daemon.expect("+store");
+        daemon.expect("+http");
+        daemon.signal("TERM", 1);
+        daemon.expect("drained true");
+        sleep(APART);
+        daemon.signal("TERM", 1);
+        let end = daemon.end();
+        assert_eq!(end.code, Some(143), "{end:?}");
+        let mut lines = end.lines.clone();
+        lines.sort_unstable();
+        assert_eq!(lines, ["-http", "-store"], "{end:?}");
+    });
+}
+
+#[test]
+fn a_signal_while_a_set_is_restarted_drops_the_restart() {
+    within(LIMIT, || {
+        let end = stopped("in-set-restart", vec!["+beside", "-beside", "down true"]);
+        assert_clean(&end);
+        assert!(end.lines.is_empty(), "{end:?}");
+    });
+}
+
+/// Fault 97: it holds its thread, and not the stop.
+#[test]
+fn a_signal_while_a_health_check_hangs_stops_in_time_and_names_it() {
+    within(LIMIT, || {
+        let end = stopped("in-check", vec!["+store", "checked", "unhealthy true"]);
+        assert_eq!(end.lines, ["-store"]);
+        assert!(end.errors.contains("signal SIGTERM"), "{end:?}");
+        assert!(end.errors.contains("store/health"), "{end:?}");
+    });
+}
+
 /// S93: the second one forces, and those who were not asked yet are asked as well.
 #[test]
 fn a_second_signal_during_the_stop_of_services_forces_the_end() {

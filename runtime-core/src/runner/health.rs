@@ -197,6 +197,9 @@ impl fmt::Display for Health {
             } else if let Some(failure) = service.failure().filter(|_| !ready) {
                 write!(f, ", failed: {}", failure.cause())?;
             }
+            for warning in service.warnings() {
+                write!(f, ", warns: {}", warning.text())?;
+            }
             writeln!(f)?;
         }
         for lane in &self.lanes {

@@ -201,6 +201,15 @@ impl Services {
         }
     }
 
+    /// See [`Roster::warn`].
+    pub(crate) fn warn(&self, by: &Unit, key: Option<&str>, text: Option<&str>) -> bool {
+        let changed = self.roster.lock().warn(by, key, text);
+        if changed {
+            self.changed.notify(usize::MAX);
+        }
+        changed
+    }
+
     pub(crate) fn instance(
         &self,
         id: TypeId,

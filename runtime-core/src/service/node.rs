@@ -14,6 +14,7 @@ use crate::service::spec::Settings;
 use crate::service::state::ServiceState;
 use crate::service::tally::Tally;
 use crate::service::unit::{Hold, Unit};
+use crate::service::warning::Warnings;
 use crate::task::contract::AnyTask;
 use crate::time::Deadline;
 
@@ -54,6 +55,7 @@ pub(crate) struct Node {
     pub(super) checks: Checks,
     /// What its latest health check found, if that is bad.
     pub(super) unhealthy: Option<Failure>,
+    pub(super) warnings: Warnings,
     pub(super) failure: Option<Failure>,
     pub(super) skipped: Option<String>,
     /// When the next thing is due: the end of a backoff, of a drain, of a start, of a grace.
@@ -157,6 +159,7 @@ impl Node {
             tally: Tally::default(),
             checks: Checks::default(),
             unhealthy: None,
+            warnings: Warnings::default(),
             failure: None,
             skipped: None,
             due: Deadline::never(),

@@ -9,6 +9,7 @@ use crate::error::Reason;
 use crate::failure::Failure;
 use crate::group::names;
 use crate::group::root::RootGroup;
+use crate::service::check::Flight;
 use crate::service::error::ServiceError;
 use crate::service::launch::{Hook, Launch};
 use crate::service::node::{Node, Steps};
@@ -53,6 +54,8 @@ pub(crate) struct Roster {
     pub(super) active: BTreeMap<i32, usize>,
     /// Runs that were given up, with how many of their tasks go on.
     pub(super) lost: HashMap<(usize, u64), usize>,
+    /// Health checks that nobody waits for.
+    pub(super) dropped_checks: Vec<Flight>,
     pub(super) started: Latest,
     pub(super) stopped: Latest,
     pub(super) actions: Vec<Action>,
@@ -150,6 +153,7 @@ impl Roster {
             unsettled: BTreeMap::new(),
             active: BTreeMap::new(),
             lost: HashMap::new(),
+            dropped_checks: Vec::new(),
             started: Latest::default(),
             stopped: Latest::default(),
             actions: Vec::new(),

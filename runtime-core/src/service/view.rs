@@ -10,8 +10,10 @@ use crate::group::policy::OnFailure;
 use crate::id::FlavourId;
 use crate::service::node::Stage;
 use crate::service::roster::Roster;
+use crate::service::set_view::ServiceSetView;
 use crate::service::spec::Spec;
 use crate::service::state::ServiceState;
+use crate::service::warning::ServiceWarning;
 
 /// The services of a runner at one moment: from [`Handle::services`](crate::Handle::services), or from the
 /// [`StopReport`](crate::StopReport), as they were at the end.
@@ -43,22 +45,12 @@ pub struct ServiceView {
     pub(crate) ends_all: bool,
     pub(crate) restarts: u64,
     pub(crate) failure: Option<Failure>,
+    pub(crate) warnings: Vec<ServiceWarning>,
     pub(crate) unhealthy: Option<Failure>,
     pub(crate) failed_checks: u32,
     pub(crate) skipped: Option<String>,
     pub(crate) ready_after: Option<Duration>,
     pub(crate) stop_took: Option<Duration>,
-}
-
-/// One [set of services](crate::Handle::service_set) at one moment.
-#[derive(Clone, Debug)]
-pub struct ServiceSetView {
-    pub(crate) name: Arc<str>,
-    pub(crate) within: Option<Arc<str>>,
-    pub(crate) restarting: bool,
-    pub(crate) failed: bool,
-    pub(crate) restarts: u64,
-    pub(crate) failure: Option<Failure>,
 }
 
 impl ServiceList {
@@ -107,63 +99,6 @@ impl ServiceList {
             self.services.iter().filter(|service| service.stop_took.is_some()).collect();
         all.sort_by_key(|service| std::cmp::Reverse(service.stop_took));
         all
-    }
-}
-
-impl ServiceSetView {
-    /// Its name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The set in which it stands.
-    #[must_use]
-    pub fn within(&self) -> Option<&str> {
-        self.within.as_deref()
-    }
-
-    /// Whether it is being restarted whole: its services end, or wait for its backoff.
-    #[must_use]
-    pub fn is_restarting(&self) -> bool {
-        self.restarting
-    }
-
-    /// Whether it has failed for good: it was restarted too often.
-    #[must_use]
-    pub fn has_failed(&self) -> bool {
-        self.failed
-    }
-
-    /// How often it was restarted whole.
-    #[must_use]
-    pub fn restarts(&self) -> u64 {
-        self.restarts
-    }
-
-    /// Its latest failure, also one after which it was restarted.
-    #[must_use]
-    pub fn failure(&self) -> Option<&Failure> {
-        self.failure.as_ref()
-    }
-}
-
-impl fmt::Display for ServiceSetView {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "set {}", self.name)?;
-        if let Some(within) = &self.within {
-            write!(f, ", within {within}")?;
-        }
-        if self.restarting {
-            f.write_str(", is being restarted")?;
-        }
-        if self.restarts > 0 {
-            write!(f, ", restarted {} times", self.restarts)?;
-        }
-        if let Some(failure) = &self.failure {
-            write!(f, ", failed: {failure}")?;
-        }
-        Ok(())
     }
 }
 
@@ -249,6 +184,12 @@ impl ServiceView {
         self.failure.as_ref()
     }
 
+    /// Its standing warnings, in the order in which they came; after its end, those that stood then.
+    #[must_use]
+    pub fn warnings(&self) -> &[ServiceWarning] {
+        &self.warnings
+    }
+
     /// What its latest [health check](crate::Launch::health) found, if that was bad: until a good one, or the end of
     /// its run.
     #[must_use]
@@ -307,6 +248,9 @@ impl fmt::Display for ServiceList {
             if let Some(unhealthy) = &service.unhealthy {
                 write!(f, ", unhealthy: {}", unhealthy.cause())?;
             }
+            for warning in &service.warnings {
+                write!(f, ", warns: {}", warning.text())?;
+            }
             if let Some(why) = &service.skipped {
                 write!(f, ", {why}")?;
             }
@@ -339,6 +283,7 @@ impl Roster {
                 added_at: node.here,
                 state: node.state,
                 ready: node.is_ready(),
+                warnings: node.warnings.0.clone(),
                 unhealthy: node.unhealthy.clone(),
                 failed_checks: node.checks.failed,
                 set: node.settings.set.clone(),
@@ -360,15 +305,7 @@ impl Roster {
             }
         });
         let services = views.collect();
-        let sets = self.sets.all.iter().map(|set| ServiceSetView {
-            name: Arc::clone(&set.name),
-            within: set.within.clone(),
-            restarting: set.down.is_some(),
-            failed: set.has_failed,
-            restarts: set.tally.total(),
-            failure: set.failure.clone(),
-        });
-        let sets = sets.collect();
+        let sets = self.sets.all.iter().map(ServiceSetView::of).collect();
         ServiceList {
             services,
             sets,

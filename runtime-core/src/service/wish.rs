@@ -8,6 +8,7 @@ use crate::service::error::ServiceError;
 use crate::service::node::Node;
 use crate::service::roster::Roster;
 use crate::service::state::ServiceState;
+use crate::service::unit::Unit;
 use crate::task::contract::Owner;
 
 impl Roster {
@@ -156,6 +157,22 @@ impl Roster {
                 self.dirty.insert(other);
             }
         }
+    }
+
+    /// Notes, changes or clears (without a text) standing warnings of a service; without a key, all. Gives
+    /// whether there was anything to be done. What a run says that is over counts for nothing.
+    pub(crate) fn warn(&mut self, by: &Unit, key: Option<&str>, text: Option<&str>) -> bool {
+        let age = self.root.age();
+        let Some(node) = self.nodes.get_mut(by.service) else { return false };
+        if node.run.as_ref().is_none_or(|run| run.number != by.run) {
+            return false;
+        }
+        let changed = match (key, text) {
+            (Some(key), Some(text)) => node.warnings.set(key, text, age),
+            (key, _) => node.warnings.clear(key) > 0,
+        };
+        self.changed |= changed;
+        changed
     }
 
     /// Whether nothing more is to be expected of it for now.

@@ -175,17 +175,27 @@ impl Roster {
         self.ask(place, now);
     }
 
-    /// Nobody wants to hear of the check any more. One that holds its thread is left behind.
+    /// Nobody wants to hear of the check any more. It has the rest of its time to end, and is left behind then.
     pub(super) fn drop_check(&mut self, place: usize) {
-        let Some(Flight { task: Some(task), hold, is_late, .. }) =
-            self.nodes[place].checks.flight.take()
-        else {
-            return;
-        };
-        self.actions.push(if is_late {
-            Action::GiveUp { tasks: vec![task], hold }
-        } else {
-            Action::Cancel(task)
-        });
+        if let Some(flight) = self.nodes[place].checks.flight.take() {
+            let task = flight.task.clone().filter(|_| !flight.is_late);
+            self.actions.extend(task.map(Action::Cancel));
+            self.dropped_checks.push(flight);
+            self.dirty.insert(place);
+        }
+    }
+
+    /// Leaves checks behind that nobody waits for and that are not over in their time. One that has ended is none
+    /// to be left.
+    pub(super) fn leave_checks(&mut self, now: Instant) {
+        let (late, rest) = std::mem::take(&mut self.dropped_checks)
+            .into_iter()
+            .partition(|flight| flight.limit.is_over(now));
+        self.dropped_checks = rest;
+        let late: Vec<Flight> = late;
+        self.actions.extend(late.into_iter().map(|flight| Action::GiveUp {
+            tasks: flight.task.into_iter().collect(),
+            hold: flight.hold,
+        }));
     }
 }

@@ -23,6 +23,7 @@ impl Roster {
         node.done = false;
         node.checks = Checks::default();
         node.unhealthy = None;
+        node.warnings.clear(None);
         node.skipped = None;
         node.runs += 1;
         node.used |= !init;

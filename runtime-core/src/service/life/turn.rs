@@ -32,6 +32,7 @@ impl Roster {
                 break;
             }
         }
+        self.leave_checks(now);
         let next = self.timers.first();
         let next = next.map_or(Deadline::never(), |(at, _)| Deadline::from(*at, Duration::ZERO));
         (std::mem::take(&mut self.actions), next)
