@@ -45,11 +45,12 @@ impl Again {
         if *self.last.lock().unwrap_or_else(PoisonError::into_inner) == given {
             return Ok(None);
         }
-        let Some(make) = self.shared else {
-            return Ok(Some(Change { of: self, given, value: None }));
+        let value = match self.shared {
+            Some(make) => self.form.parse(&given, make).map(Some),
+            None => self.form.parse(&given, |_| Ok(None)),
         };
-        match self.form.parse(&given, make) {
-            Ok(value) => Ok(Some(Change { of: self, given, value: Some(value) })),
+        match value {
+            Ok(value) => Ok(Some(Change { of: self, given, value })),
             Err(Wrong::Missing(_)) if self.is_left_out => Ok(None),
             Err(Wrong::Missing(problem)) => Err(vec![problem]),
             Err(Wrong::Bad(problems)) => Err(problems),

@@ -72,6 +72,8 @@ impl Service for OnAThread {
 struct Fixed {
     #[arg(long, default_value_t = 1)]
     size: u32,
+    #[arg(long, conflicts_with = "size")]
+    small: bool,
 }
 
 /// Owns its options from its start on.
@@ -81,7 +83,7 @@ impl Service for Owner {
     const SPEC: Spec = Spec::new("owner", file!(), line!());
     fn launch(self) -> Launch {
         Launch::new(Thread, move || {
-            assert_eq!(self.0.size, 1);
+            assert_eq!((self.0.size, self.0.small), (1, false));
             Context::current().stopped_blocking();
         })
     }
@@ -171,7 +173,12 @@ fn what_is_wrong_anywhere_changes_nothing_at_all() {
     within(LIMIT, || {
         let daemon = Running::start("wrong");
         let mut reloads = daemon.handle.reloads().expect("heard");
-        for wrong in ["on-a-lane.size = 2\non-a-thread.size = 'x'", "on-a-lane.sise = 2", "["] {
+        for wrong in [
+            "on-a-lane.size = 2\non-a-thread.size = 'x'",
+            "on-a-lane.size = 2\nowner = { size = 2, small = true }",
+            "on-a-lane.sise = 2",
+            "[",
+        ] {
             daemon.reload(wrong);
             reloads.next_blocking().expect("asked");
             reloads.settled_blocking().expect("done");
