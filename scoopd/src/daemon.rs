@@ -15,7 +15,7 @@ use crate::{
     options::Options,
     say::{complain, say},
     service::{
-        Http, HttpOptions, StatsdTcp, StatsdTcpOptions, StatsdUdp, StatsdUdpOptions, Store,
+        Http, HttpOptions, Probes, StatsdTcp, StatsdTcpOptions, StatsdUdp, StatsdUdpOptions, Store,
         StoreOptions,
     },
 };
@@ -79,6 +79,7 @@ fn cli(doors: &Doors, counters: &Arc<Counters>) -> Cli {
             let grace = given.daemon_options::<Options>()?.grace;
             Ok::<_, OptionsError>(builder.grace(grace).stop_timeout(grace))
         })
+        .setup(|runner, _| runner.add(Probes::new()).map_err(|refused| refused.to_string()))
         .service(|options: StoreOptions| Store::new(options, store.0, store.1))
         .service(|options: HttpOptions| Http::new(options, http.0, http.1))
         .service(|options: StatsdUdpOptions| StatsdUdp::new(options, udp.0, udp.1))

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! http, statsd-udp, statsd-tcp, rollup, retention ──after──▶ store
+//! http ──after──▶ probes
 //! ```
 //!
 //! `rollup` and `retention` are functions: they are found without being listed in `daemon`. So the store is there before anything comes in, and is asked to stop when nothing comes in any more.
@@ -9,6 +10,7 @@
 mod group_name;
 mod take_line;
 mod store;
+mod probes;
 mod http;
 mod statsd_udp;
 mod statsd_tcp;
@@ -17,6 +19,7 @@ mod retention;
 
 use group_name::group_name;
 pub(crate) use http::{Http, HttpOptions};
+pub(crate) use probes::Probes;
 pub(crate) use statsd_tcp::{StatsdTcp, StatsdTcpOptions};
 pub(crate) use statsd_udp::{StatsdUdp, StatsdUdpOptions};
 pub(crate) use store::{Store, StoreOptions};

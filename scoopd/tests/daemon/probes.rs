@@ -24,7 +24,7 @@ fn the_status_names_every_service_as_text_and_as_json() {
     let daemon = Daemon::start(&folder);
     let mut client = Client::connect(daemon.http).unwrap();
     // A service that has not begun yet is counted, not named.
-    for service in ["http", "statsd-udp", "statsd-tcp", "store", "rollup", "retention"] {
+    for service in ["http", "statsd-udp", "statsd-tcp", "store", "rollup", "retention", "probes"] {
         until(service, || {
             let text = get(daemon.http, "/status");
             assert!(text.head.contains("content-type: text/plain"), "{text:?}");

@@ -13,7 +13,10 @@ use spumoni::{Health, Probe, prelude::*};
 use tokio::sync::Mutex;
 
 use super::{ingest::ingest, query::query, refusal::Refusal};
-use crate::{counters::Counters, database::Reader, prometheus, queue::QueueHandle, totals::Totals};
+use crate::{
+    counters::Counters, database::Reader, prometheus, queue::QueueHandle, service::probes::Probes,
+    totals::Totals,
+};
 
 /// What the handlers share.
 #[derive(Clone, Debug)]
@@ -22,6 +25,7 @@ pub(super) struct App {
     pub(super) counters: Arc<Counters>,
     pub(super) totals: Arc<Totals>,
     pub(super) reader: Arc<Mutex<Reader>>,
+    pub(super) probes: Arc<Probes>,
     /// The HTTP service's own: knows of a stop, and the runner.
     pub(super) cx: Context,
 }
@@ -53,12 +57,8 @@ async fn probe(State(app): State<App>, uri: Uri) -> Result<Response, Refusal> {
     Ok((status, format!("{health}\n")).into_response())
 }
 
-/// Asks every lane, this one too; so not on this one.
 async fn health(app: &App) -> Result<Health, Refusal> {
-    let handle = app.cx.handle();
-    let asked = app.cx.spawn(Thread, move || handle.health());
-    let health = asked.map_err(|_refused| Refusal::stopping())?.await;
-    health.map_err(|error| Refusal::unavailable(error.to_string()))
+    app.probes.health().await.ok_or_else(Refusal::stopping)
 }
 
 async fn metrics(State(app): State<App>) -> impl IntoResponse {

@@ -20,7 +20,7 @@ use crate::{
     counters::Counters,
     doors::Doors,
     options::Options,
-    service::{group_name, store::Store},
+    service::{group_name, probes::Probes, store::Store},
     values,
 };
 
@@ -52,7 +52,7 @@ pub(crate) struct Http {
 #[service(
     flavour = "tokio",
     name = "http",
-    after = [Store],
+    after = [Store, Probes],
     notify,
     init = Self::bind,
     restart = "on-failure"
@@ -77,6 +77,7 @@ impl Http {
             counters: self.counters.clone(),
             totals: store.totals(),
             reader: Arc::new(Mutex::new(store.reader()?)),
+            probes: cx.service::<Probes>()?,
             cx: cx.clone(),
         });
         cx.ready();
