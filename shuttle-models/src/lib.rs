@@ -1,9 +1,9 @@
-//! The whole core under [shuttle]: its own source files, on shuttle's threads and locks.
+//! The whole core under shuttle: its own source files, on shuttle's threads and locks.
 //!
 //! Loom looks at one protocol at a time (`loom-models`); shuttle runs whole runners, with controller, lanes, pool and
 //! callers, in random schedules. The build script copies `runtime-core/src` and the pool of the `thread` flavour and
 //! replaces names: what comes from std's threads, atomics and clock, from parking_lot, crossbeam's channels and
-//! event-listener comes from [`stand_in`] here. Nothing else is changed, so no `cfg` is needed in the core.
+//! event-listener comes from `stand_in` here. Nothing else is changed, so no `cfg` is needed in the core.
 //!
 //! ```text
 //! cargo test -p shuttle-models --release -- --nocapture
