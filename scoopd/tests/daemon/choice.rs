@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::{BufRead as _, BufReader},
+    path::Path,
     process::{Command, Stdio},
 };
 
@@ -19,6 +20,27 @@ fn a_check_tells_the_order_and_touches_nothing() {
     let ended = run_to_end(&["--check", "--only", "retenton"]);
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(ended.err.contains("did you mean `retention`?"), "{ended:?}");
+}
+
+/// What stands in a file that it is deployed with, behind these words and up to those.
+fn deployed(file: &str, from: &str, to: char) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy").join(file);
+    let text = fs::read_to_string(path).unwrap();
+    let (_, rest) = text.split_once(from).unwrap();
+    let (line, _) = rest.split_once(to).unwrap();
+    line.split([' ', ',']).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+#[test]
+fn what_it_is_deployed_with_is_a_good_command_line() {
+    let unit = deployed("scoopd.service", "\nExecStart=/usr/local/bin/scoopd ", '\n');
+    let manifest = deployed("scoopd.yaml", "args: [", ']');
+    for mut flags in [unit, manifest] {
+        assert!(flags.len() > 4, "{flags:?}");
+        flags.push("--check".to_owned());
+        let ended = run_to_end(&flags);
+        assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{flags:?}: {ended:?}");
+    }
 }
 
 #[test]
