@@ -30,8 +30,12 @@ impl Roster {
             return;
         }
         let terms = self.nodes[place].settings.terms;
+        let again = self.nodes[place].again;
         let escaped = match run.failure {
-            Some(failure) if wanted && !run.on_purpose && terms.restart != Restart::Never => {
+            // One that fails while it ends for its next run is restarted all the same.
+            Some(failure)
+                if wanted && (!run.on_purpose || again) && terms.restart != Restart::Never =>
+            {
                 self.retry(place, Some(failure), now)
             }
             Some(failure) => self.fail(place, failure, now),
