@@ -191,7 +191,7 @@ fn payload(
     let turn = (call.receiver == Some(Passing::RefMut))
         .then(|| quote_spanned!(site=> let mut __turn = __this.turn();));
     let context = call.context.as_ref().map(|context| self::context(plan, context));
-    // Asked for at the beginning of each run, since they may have changed since the last one.
+    // Asked for before each call, since they may have changed since the last one.
     let take = call.options.as_ref().zip(plan.options.as_ref());
     let options = take.map(|(options, _)| self::taken(options));
     let take = take.map(|(_, ty)| {
@@ -207,7 +207,7 @@ fn payload(
                 .as_ref()
                 .map(|first| quote_spanned!(site=> #private::settle(#first(#this) #wait)?;));
             let run = match every {
-                None => quote_spanned!(site=> #private::settle(#once)?;),
+                None => quote_spanned!(site=> #take #private::settle(#once)?;),
                 Some(every) => {
                     let every = chain::duration(every);
                     let tick = if plan.flavour.is_async() {
@@ -218,12 +218,13 @@ fn payload(
                     quote_spanned! {site=>
                         let mut __ticks = #private::Context::current().every(#every)?;
                         while #tick.is_ok() {
+                            #take
                             #private::settle(#once)?;
                         }
                     }
                 }
             };
-            quote_spanned!(site=> #take #first #run #private::Settled::Ok(()))
+            quote_spanned!(site=> #first #run #private::Settled::Ok(()))
         }
     };
     // Ends where the return type ends: what is wrong with the payload is told of the whole type.
@@ -398,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn options_are_declared_under_the_name_and_taken_at_the_beginning_of_each_run() {
+    fn options_are_declared_under_the_name_and_taken_before_each_call() {
         let item = quote!(
             async fn http(cx: Context, options: &HttpOptions) {}
         );

@@ -1,6 +1,8 @@
 //! `#[service(options = …)]`: flags that are declared beside the service, and options that its body takes.
 
-use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::{fs, thread};
 
 use integration_tests::{LIMIT, within};
 use spumoni::cli::{Cli, Prepared};
@@ -53,6 +55,40 @@ impl Switchboard {
         assert_eq!((self.lines, &*options.number), (4, "3"));
         assert!(cx.name().starts_with("switchboard-"));
     }
+}
+
+/// Whom the periodic service has called.
+static CALLED: Mutex<Option<Sender<String>>> = Mutex::new(None);
+
+#[service(flavour = "thread", name = "dial-often", every = "1ms", options = DialOptions)]
+fn often(options: &DialOptions) {
+    if let Some(told) = CALLED.lock().expect("nobody panics").as_ref() {
+        let _ = told.send(options.number.clone());
+    }
+}
+
+#[test]
+fn a_service_with_an_interval_takes_the_options_that_hold_at_each_turn() {
+    within(LIMIT, || {
+        let (told, called) = channel();
+        *CALLED.lock().expect("nobody panics") = Some(told);
+        let file = format!("spumoni-attribute-{}.toml", std::process::id());
+        let file = std::env::temp_dir().join(file);
+        fs::write(&file, "[dial-often]\nnumber = 'first'").expect("written");
+        let line = format!("--only dial-often --config {}", file.display());
+        let Ok(Prepared::Run(runner)) = prepare(cli(), &line, &[]) else { panic!("it runs") };
+        let handle = runner.handle();
+        let running = thread::spawn(move || runner.run());
+        assert_eq!(called.recv().expect("called"), "first");
+        fs::write(file.with_extension("new"), "[dial-often]\nnumber = 'second'").expect("written");
+        fs::rename(file.with_extension("new"), &file).expect("in place");
+        handle.reload();
+        while called.recv().expect("called") != "second" {}
+        handle.stop();
+        let report = running.join().expect("no panic");
+        assert!(report.is_clean(), "{report}");
+        let _ = fs::remove_file(&file);
+    });
 }
 
 fn cli() -> Cli {
