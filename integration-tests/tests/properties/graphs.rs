@@ -12,7 +12,7 @@ use spumoni::{Launch, Reason, ServiceError, Spec};
 use crate::holds;
 
 /// As many names as there may be; the last of them is never given to a service.
-const NAMES: usize = 9;
+pub(crate) const NAMES: usize = 9;
 
 /// A service: its name, the names that it is after, its phase.
 type Given = (usize, Vec<usize>, i32);
