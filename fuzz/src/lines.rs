@@ -1,7 +1,7 @@
 //! What scoopd reads: lines, bodies and streams, as the bytes are.
 
 #[path = "../../scoopd/src/statsd/mod.rs"]
-#[expect(unused_imports, dead_code, reason = "the daemon uses all of it")]
+#[allow(unused_imports, dead_code, reason = "the daemon uses all of it")]
 mod statsd;
 
 use statsd::{LineSplitter, parse_body, parse_line};
