@@ -333,7 +333,7 @@ fn a_warning_tells_of_an_open_group_that_is_dropped_and_only_of_that() {
         let told: Vec<_> = told.try_iter().collect();
         assert_eq!(told.len(), 1, "{told:?}");
         assert!(told[0].starts_with("WARN: the group `dropped` from "), "{told:?}");
-        assert!(told[0].contains("groups.rs:"), "{told:?}");
+        assert!(told[0].contains("groups/main.rs:"), "{told:?}");
         let advice = "with 4 living members, which are stopped; join it, or `detach` it";
         assert!(told[0].ends_with(advice), "{told:?}");
         assert!(runner.run().is_clean());

@@ -47,7 +47,7 @@ fn f085_a_name_is_refused_while_a_living_sibling_has_it_and_free_again_afterward
         let refused = one.task("same").try_adopt(Smol, async || ()).unwrap_err();
         let text = refused.to_string();
         assert!(text.contains("`one/same`"), "{text}");
-        assert_eq!(text.matches("groups.rs:").count(), 2, "{text}");
+        assert_eq!(text.matches("groups/taking.rs:").count(), 2, "{text}");
         // Cousins and uncles may.
         let two = group(&runner, "two");
         two.task("same").try_adopt(Tokio, async || ()).unwrap();
