@@ -311,3 +311,29 @@ fn a_service_is_in_the_set_that_the_attribute_names() {
         assert!(running.join().expect("no panic").is_clean());
     });
 }
+
+struct LoadSampler;
+
+#[service(flavour = "thread")]
+impl LoadSampler {
+    fn run(&self) {}
+}
+
+struct Other;
+
+#[service(flavour = "thread", name = "load")]
+impl Other {
+    fn run(&self) {}
+}
+
+/// S6: that of the type, unless the attribute or whoever adds it says another.
+#[test]
+fn a_service_is_called_as_its_type_unless_somebody_says_otherwise() {
+    assert_eq!(LoadSampler::SPEC.name(), "load-sampler");
+    assert_eq!(Other::SPEC.name(), "load");
+    let runner = runner();
+    runner.add(LoadSampler).expect("taken");
+    runner.add(Other).expect("another name");
+    runner.service(Other).name("load-2").add().expect("another name");
+    assert_eq!(runner.check().expect("sound").join(" "), "load-sampler load load-2");
+}

@@ -197,6 +197,7 @@ proptest! {
         cases: 96,
         // What hangs would take for ever to be made smaller.
         max_shrink_iters: 0,
+        failure_persistence: None,
         ..ProptestConfig::default()
     })]
 

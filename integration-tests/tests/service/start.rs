@@ -12,7 +12,9 @@ use integration_tests::gate::Gate;
 use integration_tests::{LIMIT, finish, on_each, runner, within};
 use parking_lot::Mutex;
 use spumoni::prelude::*;
-use spumoni::{Launch, OnServiceExit, Reason, Restart, ServiceState, Skip, StopReason};
+use spumoni::{
+    Launch, OnServiceExit, Reason, Restart, ServiceError, ServiceState, Skip, StopReason,
+};
 
 use crate::{Made, Trace, reach};
 
@@ -82,11 +84,12 @@ fn f087_f089_all_failures_of_initialisations_are_told_and_nothing_starts<F: Any>
     assert_eq!(report.services().get("a").map(|one| one.state()), Some(ServiceState::Failed));
 }
 
-/// S79.
+/// S79: whoever looks it up is told.
 fn a_service_that_skips_itself_holds_up_nobody<F: Any>(flavour: F) {
     let (runner, trace) = (runner(), Trace::default());
     let launch =
         init(trace.staying(flavour, "bus"), flavour, || Err(Skip::because("no bus here").into()));
+    let launch = launch.share(Arc::new("the bus"));
     runner.service(Made(launch)).name("bus").add().expect("taken");
     let http = runner.service(Made(trace.staying(flavour, "http"))).name("http").notify();
     http.after(["bus"]).add().expect("taken");
@@ -95,6 +98,9 @@ fn a_service_that_skips_itself_holds_up_nobody<F: Any>(flavour: F) {
     reach(&handle, "http", ServiceState::Running);
     let bus = reach(&handle, "bus", ServiceState::Skipped);
     assert_eq!(bus.skipped(), Some("no bus here"));
+    let looked_up = handle.instance::<&'static str>().expect_err("it was skipped");
+    let told = ServiceError::NotReady { service: "bus".into(), state: ServiceState::Skipped };
+    assert_eq!(looked_up, told);
     handle.stop();
     assert!(running.join().expect("no panic").is_clean());
     assert_eq!(trace.text(), "+http -http");
