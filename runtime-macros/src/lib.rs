@@ -43,10 +43,10 @@ use proc_macro::TokenStream;
 /// | `options` | a type that derives `clap::Args` (feature `cli`): its fields become flags of the daemon, `--http-listen`, and the body may take them behind its context, as `&HttpOptions` or `Arc<HttpOptions>` |
 /// | `restart` | `"never"` (default), `"on-failure"` or `"always"` |
 /// | `backoff` | the pause before a restart, the first and the longest: `"100ms..30s"` (default), or one: `"1s"` |
-/// | `intensity` | how many restarts are made within which time: `"5 in 60s"` (default); one more stops the runner |
-/// | `strategy` | who is restarted with it: `"one"` (default), `"rest"`: those that depend on it, `"all"` |
+/// | `intensity` | how many restarts are made within which time: `"5 in 60s"` (default); one more is the failure of its set, or of the runner |
+/// | `strategy` | who is restarted with it: `"one"` (default), `"rest"`: those that depend on it, `"all"`: all of its set, or of the runner |
 /// | `on_exit` | what an end in good order means that nobody asked for: `"stop"` (default), `"ignore"`, `"fail"` |
-/// | `on_failure` | what a failure means: `"stop"` (default) or `"ignore"`: the others go on |
+/// | `on_failure` | what a failure means: `"stop"` (default): its set is restarted, or the runner stops; or `"ignore"`: the others go on |
 /// | `grace` | its time to clean up: `"5s"`; default: the runner's |
 /// | `init_timeout`, `start_timeout` | how long its initialisation, and its start up to readiness, may take; default `"90s"` |
 /// | `drain` | how long it stands as not ready before it is asked to stop; default `"0s"` |

@@ -7,7 +7,8 @@ use std::time::Duration;
 /// Which ends of a service are followed by another run. Default: none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Restart {
-    /// None: a failure stops the runner, an end in good order does what [`OnServiceExit`] says.
+    /// None: a failure is that of its [set](crate::Handle::service_set), or stops the runner if it is in none; an end
+    /// in good order does what [`OnServiceExit`] says.
     #[default]
     Never,
     /// Errors, panics, and starts that take longer than the start timeout.

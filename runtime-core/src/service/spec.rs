@@ -162,7 +162,8 @@ macro_rules! settings {
             self
         }
 
-        /// What a failure means for the runner, when no restart follows. Default: it stops. With
+        /// What a failure means, when no restart follows. Default: the [set](crate::Handle::service_set) that it is in
+        /// is restarted whole; without one the runner stops. With
         /// `Continue` the others go on; the failure is told in the log and in the list of services.
         pub $($const)? fn on_failure(mut self, on_failure: OnFailure) -> Self {
             self.terms.on_failure = on_failure;

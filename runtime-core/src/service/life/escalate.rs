@@ -72,7 +72,10 @@ impl Roster {
             }
             set.tally.set_whole(false, age);
             if let Some(before) = set.tally.restart(set.terms.intensity) {
-                set.failure = Some(failure.clone());
+                failed.push(at);
+                for at in failed {
+                    self.sets.all[at].failure = Some(failure.clone());
+                }
                 self.restart_set(at, before, now);
                 return Fate::Restarted(failure);
             }
