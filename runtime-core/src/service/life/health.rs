@@ -32,14 +32,17 @@ impl Roster {
                         self.check_again_after(place, now);
                     }
                     let limit = terms.health_timeout;
-                    let text = format!("it was not over within {limit:?}: `health_timeout`");
+                    let text = format!(
+                        "a health check was not over within {limit:?}: `health_timeout` gives it longer"
+                    );
                     self.unhealthy_by(place, text, now);
                 }
             }
             Some(_) if due => {
                 // On a thread that it holds. A second one beside it would only hold another.
                 self.check_again_after(place, now);
-                let text = "the one before is not over yet, and holds its thread".to_owned();
+                let text =
+                    "an earlier health check is not over yet, and holds its thread".to_owned();
                 self.unhealthy_by(place, text, now);
             }
             None if due => self.begin_check(place, now),
