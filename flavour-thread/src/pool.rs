@@ -2,8 +2,8 @@
 //!
 //! Up to the number of cores a thread is made whenever a job finds none idle. Beyond that the watcher
 //! makes them, when the queue has not moved for a tick: short jobs are done sooner by the threads there
-//! are, and jobs that block for long get their own. It doubles their number at most: on a busy machine
-//! the queue stands still although nobody blocks. A thread that blocks on another task counts for
+//! are, and jobs that block for long get their own. It doubles their number at most, and makes none for a
+//! job that one is coming to: on a busy machine the queue stands still although nobody blocks. A thread that blocks on another task counts for
 //! nothing, so a pool cannot be used up by waiting for itself.
 //!
 //! # Invariants
@@ -37,6 +37,7 @@ impl PoolEngine for Open {
             cores: cores.min(size),
             closed: AtomicBool::new(false),
             threads: AtomicUsize::new(0),
+            coming: AtomicUsize::new(0),
             idle: AtomicUsize::new(0),
             blocked: AtomicUsize::new(0),
             taken: AtomicUsize::new(0),
@@ -63,6 +64,8 @@ pub(crate) struct Shared {
     cores: usize,
     closed: AtomicBool,
     threads: AtomicUsize,
+    /// Threads that were made and have not looked at the queue yet.
+    coming: AtomicUsize,
     /// Threads that wait for a job.
     idle: AtomicUsize,
     /// Threads that block on another task.
@@ -164,9 +167,14 @@ impl Shared {
     /// Makes one thread.
     fn grow(self: &Arc<Self>) -> io::Result<()> {
         let number = self.threads.fetch_add(1, Ordering::SeqCst) + 1;
+        self.coming.fetch_add(1, Ordering::Relaxed);
         let pool = Arc::clone(self);
-        let made = self.seat.spawn(&format!("pool-{number}"), move |worker| pool.work(&worker));
+        let made = self.seat.spawn(&format!("pool-{number}"), move |worker| {
+            pool.coming.fetch_sub(1, Ordering::Relaxed);
+            pool.work(&worker);
+        });
         if made.is_err() {
+            self.coming.fetch_sub(1, Ordering::Relaxed);
             self.threads.fetch_sub(1, Ordering::SeqCst);
         }
         made
@@ -235,7 +243,8 @@ impl Watched for Shared {
         if taken == before {
             let active = self.active();
             let room = self.size.saturating_sub(active);
-            for _ in 0..waiting.min(room).min(active.max(1)) {
+            let lonely = waiting.saturating_sub(self.coming.load(Ordering::Relaxed));
+            for _ in 0..lonely.min(room).min(active.max(1)) {
                 if self.grow().is_err() {
                     break;
                 }
