@@ -47,7 +47,7 @@ mod context;
 #[cfg(feature = "serde")]
 mod serial;
 
-pub use context::Context;
+pub use context::task::Context;
 pub use error::{
     AddError, AdoptError, BuildError, ExecuteError, ForkError, Reason, Refused, SpawnError,
     SubmitError, ZeroInterval,
