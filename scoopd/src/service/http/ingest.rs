@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{body::Body, extract::State};
 use tokio::time::timeout;
 
-use super::{body, refusal::Refusal, routes::App};
+use super::{app::App, body, refusal::Refusal};
 use crate::{queue::Receipt, statsd::parse_body};
 
 /// How long a sender waits for the writer to begin with its batch before that is taken back.

@@ -1,5 +1,6 @@
 //! HTTP: axum's router behind a server of our own, which lets no slow client hold up anybody.
 
+mod app;
 mod body;
 mod connection;
 mod ingest;

@@ -10,7 +10,7 @@ use axum::{
 use serde::Deserialize;
 use spumoni::prelude::*;
 
-use super::{refusal::Refusal, routes::App};
+use super::{app::App, refusal::Refusal};
 
 /// Most samples and rollups of one answer.
 const MAX_LIMIT: u32 = 10_000;

@@ -1,7 +1,5 @@
 //! What can be asked for, and the short answers.
 
-use std::sync::Arc;
-
 use axum::{
     Router,
     extract::State,
@@ -9,26 +7,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use spumoni::{Health, Probe, prelude::*};
-use tokio::sync::Mutex;
+use spumoni::{Health, Probe};
 
-use super::{ingest::ingest, query::query, refusal::Refusal};
-use crate::{
-    counters::Counters, database::Reader, prometheus, queue::QueueHandle, service::probes::Probes,
-    totals::Totals,
-};
-
-/// What the handlers share.
-#[derive(Clone, Debug)]
-pub(super) struct App {
-    pub(super) queue: QueueHandle,
-    pub(super) counters: Arc<Counters>,
-    pub(super) totals: Arc<Totals>,
-    pub(super) reader: Arc<Mutex<Reader>>,
-    pub(super) probes: Arc<Probes>,
-    /// The HTTP service's own: knows of a stop, and the runner.
-    pub(super) cx: Context,
-}
+use super::{app::App, ingest::ingest, query::query, refusal::Refusal};
+use crate::prometheus;
 
 /// The whole of what scoopd answers to.
 pub(super) fn router(app: App) -> Router {

@@ -12,10 +12,7 @@ use anyhow::{Context as _, anyhow};
 use spumoni::{OnFailure, cli, prelude::*};
 use tokio::{net::TcpListener, sync::Mutex};
 
-use super::{
-    routes::{App, router},
-    server::Server,
-};
+use super::{app::App, routes::router, server::Server};
 use crate::{
     counters::Counters,
     doors::Doors,

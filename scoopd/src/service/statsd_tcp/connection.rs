@@ -6,7 +6,11 @@
 //! 2. A line without its line break counts as one only if the client has closed the connection
 //!    properly: cut off anywhere else it may say something that was never meant.
 
-use std::{io, sync::Arc, time::Instant};
+use std::{
+    io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures_lite::{
     AsyncRead, AsyncReadExt as _,
@@ -14,7 +18,6 @@ use futures_lite::{
 };
 use spumoni::prelude::*;
 
-use super::listener::LEFTOVERS;
 use crate::{
     counters::Counters, queue::QueueHandle, seats::Seat, service::take_line::take_line,
     statsd::LineSplitter,
@@ -22,6 +25,8 @@ use crate::{
 
 /// Bytes of one read. On the heap: an array would be part of the future.
 const CHUNK: usize = 16 * 1024;
+/// How long a stop goes on with what the kernel already has, on each connection.
+pub(super) const LEFTOVERS: Duration = Duration::from_millis(250);
 
 /// A client's connection.
 #[derive(Debug)]

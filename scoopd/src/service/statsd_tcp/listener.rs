@@ -16,7 +16,7 @@ use crossbeam_channel::{Receiver, Sender};
 use futures_lite::future::poll_once;
 use spumoni::{OnFailure, cli, prelude::*};
 
-use super::connection::Connection;
+use super::connection::{Connection, LEFTOVERS};
 use crate::{
     counters::Counters,
     doors::Doors,
@@ -34,8 +34,6 @@ const CONNECTIONS: usize = 400;
 const BREATHER: Duration = Duration::from_millis(100);
 /// How long a connection must have been silent to be closed then.
 const SILENCE: Duration = Duration::from_secs(2);
-/// How long a stop goes on with what the kernel already has, on each connection.
-pub(super) const LEFTOVERS: Duration = Duration::from_millis(250);
 
 /// Where connections come in.
 #[derive(Debug, clap::Args)]
