@@ -15,7 +15,8 @@ import sys
 
 ACCESS = re.compile(r"  (?:Write|Read|Previous|Atomic|Previous atomic).* of size|  (?:Mutex|Signal|Cycle)")
 STD = ("/rustc/", "__tsan", "tsan_interceptors")
-HIDDEN = ("drop_slow", "ArcInner", "sync::Arc<", "sync::once", "OnceLock", "Once>")
+LAST = ("drop_slow", "ArcInner")
+HIDDEN = ("sync::Arc<", "sync::once", "OnceLock", "Once>")
 
 
 def stacks_of(report):
@@ -36,9 +37,11 @@ def first_outside_std(stack):
 
 
 def is_hidden(stack, folder):
-    """Whether std synchronises there by what is not seen: all frames before ours are looked at, however deep."""
+    """Whether std synchronises there by what is not seen: before our first frame, however deep that is, or where our
+    destructor is called for the last reference."""
     ours = next((at for at, frame in enumerate(stack) if folder in frame), 0)
-    return any(word in frame for frame in stack[:ours] for word in HIDDEN)
+    last = any(word in frame for frame in stack[:ours + 12] for word in LAST if folder not in frame)
+    return last or any(word in frame for frame in stack[:ours] for word in HIDDEN)
 
 
 def main(folder, logs):
