@@ -327,9 +327,10 @@ impl Driver {
         }
         let stopping = self.model.stop.is_some();
         for number in self.of_fate(Fate::GivenUp) {
-            let (id, group) = (self.known[number].id, self.model.tasks[number].group);
-            let group = &self.groups[group.expect("only groups are hasty")];
-            until("given up", || group.members().iter().all(|label| Some(label.id()) != id));
+            let group = self.model.tasks[number].group.expect("only groups are hasty");
+            // Not when it is no member any more: it might end in good order until it is given up.
+            let left = self.model.members(group).count();
+            until("given up", || self.groups[group].len() == left);
             if stopping {
                 self.known[number].slip.gate.open();
             }
