@@ -152,8 +152,8 @@ fn a_second_stop_of_the_task_is_heard_of_in_the_section<F: Any<Mode: Sections>>(
 /// A58: whichever comes first.
 fn a_stop_of_the_task_and_one_of_what_is_above_it_are_two<F: Any<Mode: Sections>>(flavour: F) {
     let runner = runner();
-    for own_first in [true, false] {
-        let group = runner.group("above").open().expect("free");
+    for (name, own_first) in [("own first", true), ("own last", false)] {
+        let group = runner.group(name).open().expect("free");
         let inside = Gate::default();
         let task = group.try_spawn(flavour, F::Mode::until_heard(1, &inside)).expect("taken");
         inside.wait_for(1);

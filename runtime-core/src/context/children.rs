@@ -38,7 +38,7 @@ impl Context {
     ///
     /// # Cancellation
     ///
-    /// As for [`Handle::adopt`].
+    /// As for [`Handle::adopt`](crate::Handle::adopt).
     ///
     /// # Examples
     ///
@@ -77,7 +77,8 @@ impl Context {
     ///
     /// # Cancellation
     ///
-    /// As for [`Handle::spawn`]. Dropping the handle does not stop the child; this task waits for it.
+    /// As for [`Handle::spawn`](crate::Handle::spawn). Dropping the handle does not stop the child; this task
+    /// waits for it.
     ///
     /// # Examples
     ///

@@ -97,6 +97,8 @@ impl Context {
     /// Sections inside of one another, or beside one another in one task, count as one: a stop is heard of
     /// when the last is over.
     ///
+    /// [`Handle::stop_now`]: crate::Handle::stop_now
+    ///
     /// # Cancellation
     ///
     /// Dropped before its end, the section is over.
