@@ -389,10 +389,13 @@ fn trees_are_asked_for_while_everything_comes_and_goes() {
                 let (handle, over) = (runner.handle(), over.clone());
                 thread::spawn(move || {
                     let mut seen = 0;
-                    while !over.is_open() {
+                    // At least once, though it may be after the end.
+                    loop {
                         seen = seen.max(handle.tree().to_string().lines().count());
+                        if over.is_open() {
+                            return seen;
+                        }
                     }
-                    seen
                 })
             })
             .collect();
