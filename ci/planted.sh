@@ -4,6 +4,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# Some show in one of a few thousand schedules only.
+export SHUTTLE_SCHEDULES=${SHUTTLE_SCHEDULES:-20000}
+
 # fault | level | what is run
 faults='
 relaxed-outcome | loom | -p loom-models --release --lib models::outcome
@@ -18,7 +21,7 @@ unguarded-drop | integration | -p integration-tests --test contract destructor
 only-the-first-failure | integration | -p integration-tests --test failure
 unread-panic-forgotten | integration | -p integration-tests --test failure
 name-kept-for-ever | integration | -p integration-tests --test groups a_name_is_refused
-over-before-the-last | integration | -p integration-tests --test adopt f061
+over-before-the-last | integration | -p integration-tests --test adopt
 pool-thread-left | integration | -p integration-tests --test many_runners f123_failed
 deaf-to-the-second-signal | child process | -p integration-tests --test signals f100_a_second
 '
