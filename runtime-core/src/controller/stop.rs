@@ -237,7 +237,7 @@ impl Controller {
         let left = root.count() + root.given_up();
         let mut abandoned = if left == 0 { Vec::new() } else { self.stragglers(&homes) };
         let left = left.saturating_sub(abandoned.len() as u64);
-        abandoned.extend(self.late_stoppers());
+        abandoned.extend(self.late_stoppers(stop.stages.give_up));
         let report = StopReport::new(Inner {
             runner: self.runner,
             reason: stop.reason,
@@ -343,9 +343,12 @@ impl Controller {
         }
     }
 
-    /// The stoppers that have not come back.
-    fn late_stoppers(&self) -> impl Iterator<Item = Straggler> {
-        let late = self.homes.root().crew().busy().into_iter();
+    /// The stoppers that have not come back. Those that were called when nobody was waited for any more, such
+    /// as what drops the leavings of services, have had no chance.
+    fn late_stoppers(&self, give_up: Deadline) -> impl Iterator<Item = Straggler> {
+        let over = give_up.instant().map_or(Duration::ZERO, |at| at.elapsed());
+        let busy = self.homes.root().crew().busy().into_iter();
+        let late = busy.filter(move |(_, held)| *held >= over);
         late.map(|(task, held)| Straggler { task: TaskLabel { flavour: STOPPER, ..task }, held })
     }
 
