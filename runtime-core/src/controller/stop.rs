@@ -346,8 +346,9 @@ impl Controller {
     /// The stoppers that have not come back. Those that were called when nobody was waited for any more, such
     /// as what drops the leavings of services, have had no chance.
     fn late_stoppers(&self, give_up: Deadline) -> impl Iterator<Item = Straggler> {
-        let over = give_up.instant().map_or(Duration::ZERO, |at| at.elapsed());
         let busy = self.homes.root().crew().busy().into_iter();
+        // Looked at after those: of none that came later it says that it was there before.
+        let over = give_up.instant().map_or(Duration::ZERO, |at| at.elapsed());
         let late = busy.filter(move |(_, held)| *held >= over);
         late.map(|(task, held)| Straggler { task: TaskLabel { flavour: STOPPER, ..task }, held })
     }
