@@ -7,12 +7,11 @@ use std::time::{Duration, Instant};
 use crate::event::{Event, Happened};
 use crate::failure::TaskLabel;
 use crate::homes::Homes;
-use crate::id::TaskId;
 use crate::service::body::Begun;
 use crate::service::check::CheckOf;
 use crate::service::launch::{Hook, Step};
 use crate::service::manager::Services;
-use crate::service::node::SERVICE;
+use crate::service::node;
 use crate::service::roster::{Action, Roster};
 use crate::service::unit::{Hold, Unit};
 use crate::submit::Options;
@@ -168,13 +167,7 @@ impl Services {
             drop(what);
             Ok(())
         }));
-        let label = TaskLabel {
-            id: TaskId::next(),
-            name: Some("what services leave".into()),
-            group: None,
-            flavour: SERVICE,
-            spawned_at: Location::caller(),
-        };
+        let label = node::label("what services leave".into(), Location::caller());
         let owner: Arc<dyn Owner> = Arc::clone(&self.root) as Arc<dyn Owner>;
         self.root.call_stopper(StopperCall { label, owner, span: None, stopper });
     }

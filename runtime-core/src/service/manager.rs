@@ -12,12 +12,11 @@ use event_listener::Event as Bell;
 
 use crate::error::Reason;
 use crate::event::{Event, FromService};
-use crate::failure::{Cause, Failure, TaskLabel};
+use crate::failure::{Cause, Failure};
 use crate::group::root::RootGroup;
-use crate::id::TaskId;
 use crate::service::error::ServiceError;
 use crate::service::launch::Launch;
-use crate::service::node::SERVICE;
+use crate::service::node;
 use crate::service::roster::{Choice, Ending, Roster};
 use crate::service::set::Set;
 use crate::service::spec::Settings;
@@ -51,7 +50,7 @@ impl Services {
     ) -> Result<(), Reason> {
         settings.check(true, false, false)?;
         let hold = Hold::new(Arc::clone(&self.root));
-        let mut waiting = {
+        let waiting = {
             let roster = self.roster.lock();
             roster.check(&settings, here)?;
             roster.is_waiting()
@@ -64,23 +63,18 @@ impl Services {
         }
         let launch = launch();
         settings.check(launch.repeats, launch.body.is_none(), launch.health.is_some())?;
-        loop {
-            let mut roster = self.roster.lock();
-            // Somebody may have been quicker, with the same name.
-            roster.check(&settings, here)?;
-            if waiting && !roster.is_waiting() {
-                // `run` has begun meanwhile, and has not seen this one.
-                drop(roster);
-                self.take_in(&settings, &hold, here)?;
-                undo.name = Some(&settings.name);
-                waiting = false;
-                continue;
-            }
-            std::mem::forget(undo);
-            roster.add(settings, launch, hold, here);
-            break;
+        let mut roster = self.roster.lock();
+        // Somebody may have been quicker, with the same name.
+        roster.check(&settings, here)?;
+        let runs = !roster.is_waiting();
+        if runs && waiting {
+            // `run` has begun meanwhile, and has not seen this one.
+            self.take_in(&settings, &hold, here)?;
         }
-        if !waiting {
+        std::mem::forget(undo);
+        roster.add(settings, launch, hold, here);
+        drop(roster);
+        if runs {
             self.root.tell(Event::Services);
         }
         Ok(())
@@ -100,14 +94,7 @@ impl Services {
         if !hold.take(false, settings.terms.transient) {
             return Err(Reason::Stopping);
         }
-        let label = TaskLabel {
-            id: TaskId::next(),
-            name: Some(Arc::clone(&settings.name)),
-            group: None,
-            flavour: SERVICE,
-            spawned_at: here,
-        };
-        self.root.names().take(label)
+        self.root.names().take(node::label(Arc::clone(&settings.name), here))
     }
 
     /// `run` begins: all are linked and counted, or what is wrong is told.
@@ -139,30 +126,30 @@ impl Services {
     }
 
     pub(crate) fn stop(&self, name: &str) -> Result<(), ServiceError> {
-        {
-            let mut roster = self.roster.lock();
-            let place = roster.find(name, "stop_service")?;
+        self.want(name, "stop_service", |roster, place| {
             roster.want_down(place);
-        }
-        self.root.tell(Event::Services);
-        Ok(())
+            Ok(())
+        })
     }
 
     pub(crate) fn start(&self, name: &str) -> Result<(), ServiceError> {
-        {
-            let mut roster = self.roster.lock();
-            let place = roster.find(name, "start_service")?;
-            roster.want_up(place)?;
-        }
-        self.root.tell(Event::Services);
-        Ok(())
+        self.want(name, "start_service", Roster::want_up)
     }
 
     pub(crate) fn restart(&self, name: &str) -> Result<(), ServiceError> {
+        self.want(name, "restart_service", Roster::want_again)
+    }
+
+    fn want(
+        &self,
+        name: &str,
+        by: &'static str,
+        wish: impl FnOnce(&mut Roster, usize) -> Result<(), ServiceError>,
+    ) -> Result<(), ServiceError> {
         {
             let mut roster = self.roster.lock();
-            let place = roster.find(name, "restart_service")?;
-            roster.want_again(place)?;
+            let place = roster.find(name, by)?;
+            wish(&mut roster, place)?;
         }
         self.root.tell(Event::Services);
         Ok(())
@@ -228,13 +215,7 @@ pub(crate) fn could_not_start(
     age: Duration,
     here: &'static Location<'static>,
 ) -> Failure {
-    let task = TaskLabel {
-        id: TaskId::next(),
-        name: Some(Arc::clone(name)),
-        group: None,
-        flavour: SERVICE,
-        spawned_at: here,
-    };
+    let task = node::label(Arc::clone(name), here);
     let error = anyhow::Error::msg(why).context("it could not be started");
     Failure { task, cause: Cause::error(error), age }
 }

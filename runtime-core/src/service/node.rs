@@ -124,6 +124,17 @@ pub(super) struct Times {
     pub(super) stop_took: Option<Duration>,
 }
 
+/// Of what is no task: a service, or what is done for services.
+pub(super) fn label(name: Arc<str>, here: &'static Location<'static>) -> TaskLabel {
+    TaskLabel {
+        id: TaskId::next(),
+        name: Some(name),
+        group: None,
+        flavour: SERVICE,
+        spawned_at: here,
+    }
+}
+
 impl Node {
     pub(super) fn new(
         settings: Settings,
@@ -173,13 +184,7 @@ impl Node {
 
     /// Its own label, which is that of no task.
     pub(super) fn label(&self) -> TaskLabel {
-        TaskLabel {
-            id: TaskId::next(),
-            name: Some(Arc::clone(self.name())),
-            group: None,
-            flavour: SERVICE,
-            spawned_at: self.here,
-        }
+        label(Arc::clone(self.name()), self.here)
     }
 
     /// Whether those that depend on it may start.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::group::names;
 use crate::service::error::ServiceError;
 use crate::service::node::Node;
+use crate::service::policy::Strategy;
 use crate::service::roster::Roster;
 use crate::service::state::ServiceState;
 use crate::service::unit::Unit;
@@ -21,27 +22,16 @@ impl Roster {
     }
 
     /// These and all that depend on them.
-    fn with_dependents(&self, place: usize) -> BTreeSet<usize> {
-        self.with_all_dependents([place])
-    }
-
-    pub(super) fn with_all_dependents(
-        &self,
-        places: impl IntoIterator<Item = usize>,
-    ) -> BTreeSet<usize> {
+    fn with_dependents(&self, places: &[usize]) -> BTreeSet<usize> {
         self.reach(places, |node| &node.before)
     }
 
     pub(super) fn with_dependencies(&self, place: usize) -> BTreeSet<usize> {
-        self.reach([place], |node| &node.after)
+        self.reach(&[place], |node| &node.after)
     }
 
-    fn reach(
-        &self,
-        places: impl IntoIterator<Item = usize>,
-        next: impl Fn(&Node) -> &Vec<usize>,
-    ) -> BTreeSet<usize> {
-        let (mut reached, mut todo) = (BTreeSet::new(), Vec::from_iter(places));
+    fn reach(&self, places: &[usize], next: impl Fn(&Node) -> &Vec<usize>) -> BTreeSet<usize> {
+        let (mut reached, mut todo) = (BTreeSet::new(), places.to_vec());
         while let Some(place) = todo.pop() {
             if reached.insert(place) {
                 todo.extend(next(&self.nodes[place]).iter().copied());
@@ -52,7 +42,7 @@ impl Roster {
 
     /// Somebody wants it, and those that depend on it, to stop.
     pub(crate) fn want_down(&mut self, place: usize) {
-        for place in self.with_dependents(place) {
+        for place in self.with_dependents(&[place]) {
             let node = &mut self.nodes[place];
             node.up = false;
             node.again = false;
@@ -110,7 +100,7 @@ impl Roster {
         if self.ending().is_some() || self.root.is_stopping() {
             return Err(ServiceError::Stopping);
         }
-        let all = self.with_dependents(place);
+        let all = self.with_dependents(&[place]);
         for place in &all {
             if self.nodes[*place].is_coming() {
                 self.can_repeat(*place)?;
@@ -135,19 +125,21 @@ impl Roster {
         }
     }
 
-    /// What the strategy of a service that is restarted means for others.
-    pub(super) fn take_along(&mut self, place: usize, all: bool) {
-        let others = match (all, self.nodes[place].set) {
-            (false, _) => self.with_dependents(place),
-            (true, Some(set)) => self.members(set).into_iter().collect(),
-            (true, None) => (0..self.nodes.len()).collect(),
+    /// What the strategy of these, which are restarted and in order, means for others in the set in which they
+    /// stand: those of them that run and can run again are restarted too.
+    pub(super) fn take_along(
+        &mut self,
+        restarted: &[usize],
+        strategy: Strategy,
+        set: Option<usize>,
+    ) {
+        let others = match (strategy, set) {
+            (Strategy::One, _) => return,
+            (Strategy::Rest, _) => self.with_dependents(restarted),
+            (Strategy::All, Some(set)) => self.members(set).into_iter().collect(),
+            (Strategy::All, None) => (0..self.nodes.len()).collect(),
         };
-        self.take_these_along(others.into_iter().filter(|other| *other != place).collect());
-    }
-
-    /// These are restarted too, those of them that run and can run again.
-    pub(super) fn take_these_along(&mut self, others: Vec<usize>) {
-        for other in others {
+        for other in others.into_iter().filter(|other| restarted.binary_search(other).is_err()) {
             let node = &mut self.nodes[other];
             let runs = matches!(node.state, ServiceState::Starting | ServiceState::Running);
             let can = node.steps.repeats || node.steps.idle;

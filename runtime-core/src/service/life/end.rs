@@ -7,7 +7,7 @@ use crate::failure::{Cause, Failure};
 use crate::group::policy::OnFailure;
 use crate::log;
 use crate::service::node::Stage;
-use crate::service::policy::{OnServiceExit, Restart, Strategy};
+use crate::service::policy::{OnServiceExit, Restart};
 use crate::service::roster::{Action, Roster};
 use crate::service::state::ServiceEvent;
 use crate::task::contract::Owner;
@@ -122,11 +122,7 @@ impl Roster {
         self.wake(place, due);
         self.set(place, ServiceEvent::Retry);
         self.dirty.insert(place);
-        match terms.strategy {
-            Strategy::One => {}
-            Strategy::Rest => self.take_along(place, false),
-            Strategy::All => self.take_along(place, true),
-        }
+        self.take_along(&[place], terms.strategy, self.nodes[place].set);
         false
     }
 

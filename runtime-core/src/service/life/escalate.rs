@@ -1,13 +1,11 @@
 //! What becomes of a failure that a service does not deal with itself: its set is restarted whole, or the
 //! set above that, until one of them says to go on without it, or the runner hears of it.
 
-use std::collections::BTreeSet;
 use std::time::Instant;
 
 use crate::failure::Failure;
 use crate::group::policy::OnFailure;
 use crate::log;
-use crate::service::policy::Strategy;
 use crate::service::roster::Roster;
 use crate::service::state::{ServiceEvent, ServiceState};
 use crate::task::contract::Owner;
@@ -133,14 +131,7 @@ impl Roster {
         if let Some(place) = members.first() {
             self.wake(*place, due);
         }
-        let others: BTreeSet<usize> = match (strategy, self.sets.all[at].above) {
-            (Strategy::One, _) => BTreeSet::new(),
-            (Strategy::Rest, _) => self.with_all_dependents(members.iter().copied()),
-            (Strategy::All, Some(above)) => self.members(above).into_iter().collect(),
-            (Strategy::All, None) => (0..self.nodes.len()).collect(),
-        };
-        let outside = others.into_iter().filter(|other| members.binary_search(other).is_err());
-        self.take_these_along(outside.collect());
+        self.take_along(&members, strategy, self.sets.all[at].above);
     }
 
     /// A member is to begin anew, but for one that was stopped on purpose, was skipped, or has not begun.
