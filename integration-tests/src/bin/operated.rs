@@ -57,8 +57,10 @@ impl Http {
             let line = Handle::current().spawn(Thread, told).expect("taken");
             let line = tokio::select! {
                 _ = cx.stopped() => return,
-                line = line => line.expect("a line"),
+                line = line => line,
             };
+            // A stop may end who listens before it is heard here.
+            let Ok(line) = line else { return };
             match line.as_str() {
                 "ready" => cx.ready(),
                 "hang" => {
