@@ -133,6 +133,11 @@ impl Task {
         }
     }
 
+    /// The lane takes it out of its queue, if it is there.
+    pub(crate) fn unqueue(&self) {
+        self.queued.store(false, Ordering::SeqCst);
+    }
+
     /// As `AnyTask::run`; `body` says whether this poll is the last.
     pub(crate) fn run(&self, body: impl Fn() -> bool) -> Ran {
         match self.life.claim(false) {

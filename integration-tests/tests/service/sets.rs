@@ -29,6 +29,7 @@ on_each!(
     those_outside_that_depend_on_a_set_are_restarted_with_it_where_that_is_said,
     oneshots_of_a_set_run_again_and_what_was_stopped_on_purpose_stays_so,
     members_that_fail_together_are_one_failure_of_their_set,
+    a_member_that_is_stopped_while_its_set_pauses_does_not_come_again_and_holds_up_nothing,
 );
 
 /// A body that says it is ready, waits at the gate, and fails; from so many runs on it stays.
@@ -182,6 +183,32 @@ fn a_stop_drops_the_pending_restart_of_a_set<F: Any>(flavour: F) {
     handle.stop();
     let report = running.join().expect("no panic");
     assert!(report.is_clean(), "{report}");
+    assert_eq!(trace.text(), begun);
+}
+
+/// The runner ends by itself when nobody is left, so whoever counts too long shows.
+fn a_member_that_is_stopped_while_its_set_pauses_does_not_come_again_and_holds_up_nothing<F: Any>(
+    flavour: F,
+) {
+    let (runner, trace, gate) = (runner(), Trace::default(), Gate::default());
+    gate.open();
+    runner.service_set("ingest").backoff(LONG).add().expect("taken");
+    let fails = runner.service(Made(failing(flavour, &trace, "fails", &gate, 1))).name("fails");
+    fails.notify().set("ingest").add().expect("taken");
+    let beside = runner.service(Made(trace.staying(flavour, "beside"))).name("beside").notify();
+    beside.set("ingest").add().expect("taken");
+    let handle = runner.handle();
+    let running = thread::spawn(move || runner.run());
+    let paused = handle.services_until_blocking(LIMIT, |list| {
+        let gone = list.get("beside").is_some_and(|one| one.state() == ServiceState::Terminated);
+        gone && list.set("ingest").is_some_and(|set| set.is_restarting())
+    });
+    assert!(paused.is_some(), "{}", handle.services());
+    let begun = trace.text();
+    assert_eq!(handle.stop_service_blocking("beside"), Ok(ServiceState::Terminated));
+    assert_eq!(handle.stop_service_blocking("fails"), Ok(ServiceState::Terminated));
+    let report = running.join().expect("no panic");
+    assert_eq!(report.reason(), &StopReason::Finished, "{report}");
     assert_eq!(trace.text(), begun);
 }
 

@@ -82,3 +82,23 @@ fn a_handle_that_goes_away_as_its_task_is_given_up_leaves_the_outcome_to_the_lan
         assert!(task.check() <= 1);
     });
 }
+
+/// As a lane that closes: it runs all that it keeps, and then its queue.
+#[test]
+fn a_task_that_is_given_up_is_buried_once_though_its_lane_comes_upon_it_twice() {
+    two_threads("give up: give up, cancel, close", || {
+        let task = Arc::new(Task::queued(false));
+        task.drive(|ran| ran == Ran::Pending, || false);
+        let controller = Arc::clone(&task);
+        let controller = thread::spawn(move || {
+            controller.give_up();
+            controller.cancel();
+        });
+        let _ = task.life.cancel();
+        assert_eq!(task.run(|| false), Ran::Over);
+        controller.join().unwrap();
+        assert_eq!(task.run(|| false), Ran::Over);
+        task.unqueue();
+        task.check();
+    });
+}

@@ -144,19 +144,20 @@ impl Owner for GroupCore {
         // Its place goes back to who brought it.
         let gone = {
             let mut account = self.account.lock();
+            account.come_back(task);
             let gone = account.let_out(task);
             if gone.as_ref().is_some_and(|member| member.forked) {
                 account.results.withdraw(&task.label());
             }
             gone
         };
-        if let Some(member) = gone {
-            self.count_out(&[member.keeps]);
-            self.tell_ends();
-        } else if self.account.lock().gave_up {
+        let Some(member) = gone else {
+            // Given up meanwhile, alone or with its group.
             self.root.ended_late();
             return false;
-        }
+        };
+        self.count_out(&[member.keeps]);
+        self.tell_ends();
         true
     }
 

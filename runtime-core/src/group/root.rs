@@ -209,7 +209,8 @@ impl RootGroup {
 
     /// A task that was given up has ended after all.
     pub(crate) fn ended_late(&self) {
-        self.given_up.fetch_sub(1, Ordering::SeqCst);
+        let before = self.given_up.fetch_sub(1, Ordering::SeqCst);
+        debug_assert!(before > 0, "one ended late that was never given up");
     }
 
     /// How many tasks were given up and have not ended since.

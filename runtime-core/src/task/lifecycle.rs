@@ -34,6 +34,8 @@ const UNREAD: u32 = 1 << 9;
 const TRANSIENT: u32 = 1 << 10;
 /// It has, or has had, children.
 const CHILDREN: u32 = 1 << 11;
+/// Given up, and its payload is gone: nothing is left to be done.
+const BURIED: u32 = 1 << 12;
 
 /// See the module.
 pub(crate) struct Lifecycle {
@@ -50,7 +52,8 @@ pub(crate) enum Claim {
     Poll,
     /// Drop its payload, then `finish` with `Stop`.
     Cancel,
-    /// Drop the payload of a task that was given up, then `pause`; its state is final already.
+    /// Drop the payload of a task that was given up, then `pause`; its state is final already. Once: a lane that
+    /// closes looks at all that it keeps, and then at its queue, where the same task may be.
     Bury,
     /// Drop the outcome that its handle left unread, then `pause`.
     Discard,
@@ -226,8 +229,9 @@ impl Lifecycle {
         let unqueued = word & !QUEUED;
         let state = decode(word);
         if state.is_final() {
-            return if state == TaskState::Abandoned {
-                (unqueued | POLLING, Claim::Bury)
+            let buried = word & BURIED != 0 && !cfg!(planted = "buried-twice");
+            return if state == TaskState::Abandoned && !buried {
+                (unqueued | POLLING | BURIED, Claim::Bury)
             } else if word & UNREAD != 0 {
                 ((unqueued & !UNREAD) | POLLING, Claim::Discard)
             } else {
@@ -266,7 +270,11 @@ impl Lifecycle {
             let state = decode(word).on(event);
             // Given up before it ended: nobody waits for its outcome any more.
             let late = state.is_none();
-            let next = (word & !(STATE | POLLING | QUEUED)) | encode(state.unwrap_or(decode(word)));
+            let is = match state {
+                Some(state) => encode(state),
+                None => encode(decode(word)) | BURIED,
+            };
+            let next = (word & !(STATE | POLLING | QUEUED)) | is;
             // Release: the outcome is visible to whoever sees the final state.
             let publish = if cfg!(planted = "relaxed-outcome") {
                 Ordering::Relaxed
