@@ -187,7 +187,9 @@ fn a_stop_drops_the_pending_restart_of_a_set<F: Any>(flavour: F) {
 }
 
 /// The runner ends by itself when nobody is left, so whoever counts too long shows.
-fn a_member_that_is_stopped_while_its_set_pauses_does_not_come_again_and_holds_up_nothing<F: Any>(
+fn a_member_that_is_stopped_while_its_set_pauses_does_not_come_again_and_holds_up_nothing<
+    F: Any,
+>(
     flavour: F,
 ) {
     let (runner, trace, gate) = (runner(), Trace::default(), Gate::default());

@@ -195,14 +195,8 @@ impl RootGroup {
         self.groups.lock().values().filter_map(Weak::upgrade).collect()
     }
 
-    /// A task that was given up counts no longer as one to wait for, but as one left behind.
-    pub(crate) fn gave_up(&self, transient: bool) {
-        self.leave_behind(1);
-        self.let_out(transient);
-    }
-
-    /// So many are left behind. To be said before any of them can be found to have ended late, else there would be
-    /// less than none for a moment; each is to be let out afterwards.
+    /// So many count no longer as ones to wait for, but as left behind. To be said before any of them can be found to
+    /// have ended late, else there would be less than none for a moment; each is to be let out afterwards.
     pub(crate) fn leave_behind(&self, tasks: u64) {
         self.given_up.fetch_add(tasks, Ordering::SeqCst);
     }

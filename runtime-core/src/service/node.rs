@@ -214,6 +214,12 @@ impl Node {
         ended && !terms.oneshot && terms.on_exit == OnServiceExit::Stop
     }
 
+    /// It is not wanted any more. One that has ended and waits to begin again counts until it is looked at.
+    pub(super) fn let_down(&mut self) {
+        self.up = false;
+        self.again &= self.state.is_final();
+    }
+
     /// Whether it is on its way down, or is to be.
     pub(super) fn is_going(&self) -> bool {
         !self.up || self.again || matches!(self.stage, Stage::Asked | Stage::Draining)

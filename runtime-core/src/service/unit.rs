@@ -144,9 +144,14 @@ impl Hold {
 
     /// As `release`, with what runs still left behind.
     pub(crate) fn give_up(&self) {
-        let by = self.by.lock().take();
+        let by = {
+            let mut by = self.by.lock();
+            // Under the lock: whoever finds that it does not count any more takes itself off this count.
+            self.root.leave_behind(u64::from(by.is_some()));
+            by.take()
+        };
         if let Some(transient) = by {
-            self.root.gave_up(transient);
+            self.root.let_out(transient);
         }
     }
 

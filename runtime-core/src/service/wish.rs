@@ -43,9 +43,7 @@ impl Roster {
     /// Somebody wants it, and those that depend on it, to stop.
     pub(crate) fn want_down(&mut self, place: usize) {
         for place in self.with_dependents(&[place]) {
-            let node = &mut self.nodes[place];
-            node.up = false;
-            node.again = false;
+            self.nodes[place].let_down();
             self.dirty.insert(place);
         }
     }

@@ -155,9 +155,7 @@ impl Roster {
     /// The set has failed, and the others go on: its services are to end.
     fn put_down(&mut self, at: usize) {
         for place in self.members(at) {
-            let node = &mut self.nodes[place];
-            node.up = false;
-            node.again = false;
+            self.nodes[place].let_down();
             self.account(place);
             self.dirty.insert(place);
         }

@@ -151,6 +151,7 @@ impl Roster {
             self.dirty.insert(place);
             return;
         }
+        self.account(place);
         self.rest_later(place);
         let hold = Arc::clone(&self.nodes[place].hold);
         self.actions.push(Action::Release(hold));
