@@ -12,6 +12,7 @@ mod start;
 mod supervision;
 mod health;
 mod sets;
+mod sets_by_hand;
 mod sets_model;
 mod warnings;
 mod one_by_one;

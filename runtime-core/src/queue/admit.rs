@@ -18,7 +18,6 @@ use crate::task::cell;
 use crate::task::contract::Owner;
 use crate::task::handle::{Room, block_current};
 use crate::task::stop::Stopped;
-use crate::time::Deadline;
 use crate::wait::Ring;
 use crate::wait::park;
 
@@ -137,10 +136,7 @@ impl<I, V> QueueCore<I, V> {
         let edge = self.group.as_target().map(|target| block_current(&target)).transpose();
         let _edge = edge.map_err(|ring| Reason::WouldDeadlock { ring: Box::new(ring) })?;
         let _room = Room::make();
-        match park::block_on(self.place(), Deadline::never()) {
-            Some(place) => place,
-            None => Err(self.refusal()),
-        }
+        park::to_the_end(self.place())
     }
 
     pub(super) fn try_place(&self) -> Result<Place<'_>, Reason> {

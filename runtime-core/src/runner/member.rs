@@ -24,7 +24,6 @@ use crate::task::handle::{Room, TaskHandle, block_current};
 use crate::task::payload::{Adoptable, Adopted, Payload, Spawned};
 use crate::task::stop::Stopped;
 use crate::task::stopper::Stopper;
-use crate::time::Deadline;
 use crate::wait::park;
 
 /// A named task, about to join a [`Group`](crate::Group). Without a name, `adopt`, `spawn` and their
@@ -354,10 +353,7 @@ impl<'a> MemberBuilder<'a> {
             }
         };
         let _room = Room::make();
-        match park::block_on(self.place(), Deadline::never()) {
-            Some(place) => place,
-            None => Err(self.group.refusal()),
-        }
+        park::to_the_end(self.place())
     }
 
     pub(super) fn try_place(&self) -> Result<Place<'a>, Reason> {

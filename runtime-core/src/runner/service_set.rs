@@ -8,7 +8,11 @@ use crate::group::policy::OnFailure;
 use crate::runner::handle::Handle;
 use crate::service::error::ServiceError;
 use crate::service::policy::{Backoff, Intensity, Strategy};
+use crate::service::roster::Roster;
 use crate::service::set::{Set, SetTerms};
+use crate::service::view::ServiceList;
+use crate::service::wish::Wanted;
+use crate::wait::park;
 
 impl Handle {
     /// A set of services that stand and fall together, to which more can be said before it is
@@ -69,6 +73,119 @@ impl Handle {
             terms: SetTerms::DEFAULT,
         }
     }
+
+    /// Stops all services of a set, and of those within it, and before them those that depend on them, in reverse
+    /// order. The others go on, and the runner too. On purpose: no restart follows, and one that is pending is dropped.
+    /// Gives the services and the sets as they are when nothing more is to come.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError::UnknownSet`] with the nearest name. Before `run`, also what is wrong with the sets, as in
+    /// [`Handle::check`].
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the wait does not stop the stop, once it was polled.
+    pub async fn stop_service_set(&self, name: &str) -> Result<ServiceList, ServiceError> {
+        let wanted = Wanted::set(name, "stop_service_set");
+        self.core().services.stop(wanted)?;
+        self.core().services.settled(wanted, Roster::part).await
+    }
+
+    /// The twin of [`stop_service_set`](Handle::stop_service_set) for plain threads.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn stop_service_set_blocking(&self, name: &str) -> Result<ServiceList, ServiceError> {
+        park::to_the_end(self.stop_service_set(name))
+    }
+
+    /// Starts all services of a set, and of those within it, that have stopped, failed or were skipped, and before them
+    /// what they depend on. The pause before a pending restart is cut short, and restarts before do not count any more.
+    /// Gives the services and the sets as they are when nothing more is to come: all `Running`, if all is well.
+    ///
+    /// # Errors
+    ///
+    /// As [`stop_service_set`](Handle::stop_service_set); [`ServiceError::RunsOnce`] if the body of one that it depends on
+    /// was used up, and then nothing is started; [`ServiceError::Stopping`].
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the wait does not stop the start, once it was polled.
+    pub async fn start_service_set(&self, name: &str) -> Result<ServiceList, ServiceError> {
+        let wanted = Wanted::set(name, "start_service_set");
+        self.core().services.start(wanted)?;
+        self.core().services.settled(wanted, Roster::part).await
+    }
+
+    /// The twin of [`start_service_set`](Handle::start_service_set) for plain threads.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn start_service_set_blocking(&self, name: &str) -> Result<ServiceList, ServiceError> {
+        park::to_the_end(self.start_service_set(name))
+    }
+
+    /// Restarts a set whole: all services of it, and of those within it, stop in reverse order, with those that depend on
+    /// them, and when they are wholly gone they start in their order. Those that had stopped start too. It does not
+    /// count as a restart of the [`Intensity`]; a pending backoff is cut short.
+    ///
+    /// # Errors
+    ///
+    /// As [`start_service_set`](Handle::start_service_set).
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the wait does not stop the restart, once it was polled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # mod plain { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/plain.rs")); }
+    /// # use plain::Plain;
+    /// use spumoni_core::{Context, Launch, Service, ServiceRunner, ServiceState, Spec};
+    ///
+    /// struct Part;
+    ///
+    /// impl Service for Part {
+    ///     const SPEC: Spec = Spec::new("part", file!(), line!()).set("ingest");
+    ///     fn launch(self) -> Launch {
+    ///         Launch::repeat(Plain, async || Context::current().stopped().await)
+    ///     }
+    /// }
+    ///
+    /// let runner = ServiceRunner::new();
+    /// runner.service_set("ingest").add()?;
+    /// runner.service(Part).name("parse").add()?;
+    /// runner.service(Part).name("store").add()?;
+    /// let handle = runner.handle();
+    /// let other = std::thread::spawn(move || {
+    ///     let set = handle.restart_service_set_blocking("ingest");
+    ///     handle.stop();
+    ///     set
+    /// });
+    /// let report = runner.run();
+    /// let set = other.join().expect("no panic")?;
+    /// assert!(set.all().iter().all(|service| service.state() == ServiceState::Running));
+    /// assert!(report.is_clean());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub async fn restart_service_set(&self, name: &str) -> Result<ServiceList, ServiceError> {
+        let wanted = Wanted::set(name, "restart_service_set");
+        self.core().services.restart(wanted)?;
+        self.core().services.settled(wanted, Roster::part).await
+    }
+
+    /// The twin of [`restart_service_set`](Handle::restart_service_set) for plain threads.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn restart_service_set_blocking(&self, name: &str) -> Result<ServiceList, ServiceError> {
+        park::to_the_end(self.restart_service_set(name))
+    }
 }
 
 /// A set of services on its way to the runner: from [`Handle::service_set`].
@@ -110,7 +227,7 @@ impl ServiceSetBuilder<'_> {
 
     /// What it means that it has failed, when no restart follows. Default: the set in which it stands is
     /// restarted, or the runner stops. With `Continue` its services are stopped and stay so, and the others go on; the
-    /// failure is told in the log and in the list of services. [`Handle::start_service`] starts them again one by one.
+    /// failure is told in the log and in the list of services. [`Handle::start_service_set`] starts them again.
     pub fn on_failure(mut self, on_failure: OnFailure) -> Self {
         self.terms.on_failure = on_failure;
         self

@@ -13,10 +13,12 @@ use crate::runner::handle::Handle;
 use crate::service::error::ServiceError;
 use crate::service::launch::Service;
 use crate::service::policy::{Backoff, Intensity, OnServiceExit, Restart, Strategy};
+use crate::service::roster::Roster;
 use crate::service::spec::{Settings, Terms, settings};
 use crate::service::state::ServiceState;
 use crate::service::unit::Unit;
 use crate::service::view::ServiceList;
+use crate::service::wish::Wanted;
 use crate::time::Deadline;
 use crate::wait::park;
 
@@ -92,8 +94,9 @@ impl Handle {
     ///
     /// Dropping the wait does not stop the stop, once it was polled.
     pub async fn stop_service(&self, name: &str) -> Result<ServiceState, ServiceError> {
-        self.core().services.stop(name)?;
-        self.core().services.settled(name, "stop_service").await
+        let wanted = Wanted::service(name, "stop_service");
+        self.core().services.stop(wanted)?;
+        self.core().services.settled(wanted, Roster::state).await
     }
 
     /// The twin of [`stop_service`](Handle::stop_service) for plain threads.
@@ -102,8 +105,7 @@ impl Handle {
     ///
     /// As there.
     pub fn stop_service_blocking(&self, name: &str) -> Result<ServiceState, ServiceError> {
-        self.core().services.stop(name)?;
-        self.settled_blocking(name, "stop_service")
+        park::to_the_end(self.stop_service(name))
     }
 
     /// Starts one service that has stopped, failed or was skipped, and before it what it depends on. Gives
@@ -118,8 +120,9 @@ impl Handle {
     ///
     /// Dropping the wait does not stop the start, once it was polled.
     pub async fn start_service(&self, name: &str) -> Result<ServiceState, ServiceError> {
-        self.core().services.start(name)?;
-        self.core().services.settled(name, "start_service").await
+        let wanted = Wanted::service(name, "start_service");
+        self.core().services.start(wanted)?;
+        self.core().services.settled(wanted, Roster::state).await
     }
 
     /// The twin of [`start_service`](Handle::start_service) for plain threads.
@@ -128,8 +131,7 @@ impl Handle {
     ///
     /// As there.
     pub fn start_service_blocking(&self, name: &str) -> Result<ServiceState, ServiceError> {
-        self.core().services.start(name)?;
-        self.settled_blocking(name, "start_service")
+        park::to_the_end(self.start_service(name))
     }
 
     /// Stops one service and starts it again, with those that depend on it: they stop before it and start
@@ -144,8 +146,9 @@ impl Handle {
     ///
     /// Dropping the wait does not stop the restart, once it was polled.
     pub async fn restart_service(&self, name: &str) -> Result<ServiceState, ServiceError> {
-        self.core().services.restart(name)?;
-        self.core().services.settled(name, "restart_service").await
+        let wanted = Wanted::service(name, "restart_service");
+        self.core().services.restart(wanted)?;
+        self.core().services.settled(wanted, Roster::state).await
     }
 
     /// The twin of [`restart_service`](Handle::restart_service) for plain threads.
@@ -154,16 +157,7 @@ impl Handle {
     ///
     /// As there.
     pub fn restart_service_blocking(&self, name: &str) -> Result<ServiceState, ServiceError> {
-        self.core().services.restart(name)?;
-        self.settled_blocking(name, "restart_service")
-    }
-
-    fn settled_blocking(&self, name: &str, by: &'static str) -> Result<ServiceState, ServiceError> {
-        let settled = self.core().services.settled(name, by);
-        match park::block_on(settled, Deadline::never()) {
-            Some(state) => state,
-            None => unreachable!("a wait without a limit ends with its value"),
-        }
+        park::to_the_end(self.restart_service(name))
     }
 
     /// What a service shares, for anybody: see [`Context::service`](crate::Context::service).

@@ -82,6 +82,15 @@ pub enum ServiceError {
         /// The most alike of the names that there are.
         nearest: Option<Arc<str>>,
     },
+    /// There is no set of this name.
+    UnknownSet {
+        /// The name.
+        name: Arc<str>,
+        /// Who named it.
+        by: &'static str,
+        /// The most alike of the names that there are.
+        nearest: Option<Arc<str>>,
+    },
     /// No service of the runner has an instance of this type to share.
     NoInstance {
         /// The type.
@@ -174,6 +183,13 @@ impl fmt::Display for ServiceError {
             Self::BadSet { set, why } => write!(f, "`{set}` is no name for a set: {why}"),
             Self::Unknown { name, by, nearest } => {
                 write!(f, "`{by}` names `{name}`, but there is no such service{}", hint(nearest))
+            }
+            Self::UnknownSet { name, by, nearest } => {
+                write!(
+                    f,
+                    "`{by}` names `{name}`, but there is no such set of services{}",
+                    hint(nearest)
+                )
             }
             Self::NoInstance { of } => write!(
                 f,

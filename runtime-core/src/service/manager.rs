@@ -20,9 +20,9 @@ use crate::service::node;
 use crate::service::roster::{Choice, Ending, Roster};
 use crate::service::set::Set;
 use crate::service::spec::Settings;
-use crate::service::state::ServiceState;
 use crate::service::unit::{Hold, Unit};
 use crate::service::view::ServiceList;
+use crate::service::wish::{Meant, Wanted};
 use crate::sync::Mutex;
 use crate::task::contract::Owner;
 
@@ -125,51 +125,49 @@ impl Services {
         self.roster.lock().hurry(change);
     }
 
-    pub(crate) fn stop(&self, name: &str) -> Result<(), ServiceError> {
-        self.want(name, "stop_service", |roster, place| {
-            roster.want_down(place);
+    pub(crate) fn stop(&self, wanted: Wanted<'_>) -> Result<(), ServiceError> {
+        self.want(wanted, |roster, meant| {
+            roster.want_down(meant);
             Ok(())
         })
     }
 
-    pub(crate) fn start(&self, name: &str) -> Result<(), ServiceError> {
-        self.want(name, "start_service", Roster::want_up)
+    pub(crate) fn start(&self, wanted: Wanted<'_>) -> Result<(), ServiceError> {
+        self.want(wanted, Roster::want_up)
     }
 
-    pub(crate) fn restart(&self, name: &str) -> Result<(), ServiceError> {
-        self.want(name, "restart_service", Roster::want_again)
+    pub(crate) fn restart(&self, wanted: Wanted<'_>) -> Result<(), ServiceError> {
+        self.want(wanted, Roster::want_again)
     }
 
     fn want(
         &self,
-        name: &str,
-        by: &'static str,
-        wish: impl FnOnce(&mut Roster, usize) -> Result<(), ServiceError>,
+        wanted: Wanted<'_>,
+        wish: impl FnOnce(&mut Roster, &Meant) -> Result<(), ServiceError>,
     ) -> Result<(), ServiceError> {
         {
             let mut roster = self.roster.lock();
-            let place = roster.find(name, by)?;
-            wish(&mut roster, place)?;
+            let meant = roster.find(wanted)?;
+            wish(&mut roster, &meant)?;
         }
         self.root.tell(Event::Services);
         Ok(())
     }
 
-    /// The state of a service to which nothing more is to happen for now. By its name, since places change
-    /// when `run` begins; `by` is who asks.
-    pub(crate) async fn settled(
+    /// What `read` says as soon as nothing more is to happen to those who are wanted.
+    pub(crate) async fn settled<T>(
         &self,
-        name: &str,
-        by: &'static str,
-    ) -> Result<ServiceState, ServiceError> {
+        wanted: Wanted<'_>,
+        read: impl Fn(&Roster, &Meant) -> T,
+    ) -> Result<T, ServiceError> {
         loop {
             // Listen first, look then.
             let changed = self.changed.listen();
             {
-                let roster = self.roster.lock();
-                let place = roster.find(name, by)?;
-                if roster.is_settled(place) {
-                    return Ok(roster.state(place));
+                let mut roster = self.roster.lock();
+                let meant = roster.find(wanted)?;
+                if roster.are_settled(&meant) {
+                    return Ok(read(&roster, &meant));
                 }
             }
             changed.await;

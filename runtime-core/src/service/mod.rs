@@ -23,7 +23,7 @@ pub(crate) mod node;
 pub(crate) mod roster;
 mod sets;
 mod plan;
-mod wish;
+pub(crate) mod wish;
 mod shared;
 mod life;
 pub(crate) mod view;

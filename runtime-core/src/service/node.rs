@@ -220,6 +220,16 @@ impl Node {
         self.again &= self.state.is_final();
     }
 
+    /// Whether it has ended, or is ending: what makes it run is a run of its own.
+    pub(super) fn is_over_or_going(&self) -> bool {
+        self.state.is_final() || self.state == ServiceState::Stopping
+    }
+
+    /// Whether it has a run, or waits for its next one.
+    pub(super) fn is_up_or_paused(&self) -> bool {
+        self.state.is_active() || self.state == ServiceState::Backoff
+    }
+
     /// Whether it is on its way down, or is to be.
     pub(super) fn is_going(&self) -> bool {
         !self.up || self.again || matches!(self.stage, Stage::Asked | Stage::Draining)

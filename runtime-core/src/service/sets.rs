@@ -67,8 +67,18 @@ impl Roster {
 
     /// The sets in which it stands, the innermost first.
     pub(super) fn sets_of(&self, place: usize) -> impl Iterator<Item = usize> + '_ {
-        let above = |at: &usize| self.sets.all[*at].above;
-        std::iter::successors(self.nodes[place].set, above)
+        self.sets_from(self.nodes[place].set)
+    }
+
+    /// The set, and those in which it stands.
+    fn sets_from(&self, set: Option<usize>) -> impl Iterator<Item = usize> + '_ {
+        std::iter::successors(set, |at| self.sets.all[*at].above)
+    }
+
+    /// The set, and those that stand within it.
+    pub(super) fn sets_within(&self, set: usize) -> Vec<usize> {
+        let all = 0..self.sets.all.len();
+        all.filter(|at| self.sets_from(Some(*at)).any(|above| above == set)).collect()
     }
 
     /// The services of a set, and of those within it.

@@ -33,7 +33,7 @@ impl Roster {
         };
         if let Some(unit) = by {
             let place = self.places[node.name()];
-            if place != unit.service && !self.with_dependencies(unit.service).contains(&place) {
+            if place != unit.service && !self.with_dependencies(&[unit.service]).contains(&place) {
                 return Err(ServiceError::NotDeclared {
                     service: Arc::clone(self.nodes[unit.service].name()),
                     dependency: Arc::clone(node.name()),

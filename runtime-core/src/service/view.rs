@@ -1,5 +1,6 @@
 //! The services as they are at one moment, for people and as data.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use crate::service::set_view::ServiceSetView;
 use crate::service::spec::Spec;
 use crate::service::state::ServiceState;
 use crate::service::warning::ServiceWarning;
+use crate::service::wish::Meant;
 
 /// The services of a runner at one moment: from [`Handle::services`](crate::Handle::services), or from the
 /// [`StopReport`](crate::StopReport), as they were at the end.
@@ -270,6 +272,19 @@ impl fmt::Display for ServiceList {
 }
 
 impl Roster {
+    /// The services that are meant, and their sets, as all others would be listed.
+    pub(crate) fn part(&self, meant: &Meant) -> ServiceList {
+        let mut list = self.list();
+        let name = |place: &usize| Arc::clone(self.nodes[*place].name());
+        let names: HashSet<Arc<str>> = meant.places.iter().map(name).collect();
+        list.services.retain(|service| names.contains(&service.name));
+        list.started.retain(|name| names.contains(name));
+        list.stopped.retain(|name| names.contains(name));
+        let sets = meant.set.into_iter().flat_map(|set| self.sets_within(set));
+        list.sets = sets.map(|at| ServiceSetView::of(&self.sets.all[at])).collect();
+        list
+    }
+
     pub(crate) fn list(&self) -> ServiceList {
         let views = self.nodes.iter().map(|node| {
             let waits = node.state.is_unsettled() && node.stage == Stage::Idle;

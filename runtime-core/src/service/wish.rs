@@ -1,7 +1,9 @@
-//! What somebody wants of single services while the runner runs: that they stop, start, begin again.
+//! What somebody wants of a service, or of a set of them: that they stop, start, begin again.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+
+use std::time::{Duration, Instant};
 
 use crate::group::names;
 use crate::service::error::ServiceError;
@@ -11,14 +13,60 @@ use crate::service::roster::Roster;
 use crate::service::state::ServiceState;
 use crate::service::unit::Unit;
 use crate::task::contract::Owner;
+use crate::time::Deadline;
+
+/// Whom a wish is about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted<'a> {
+    pub(super) name: &'a str,
+    pub(super) is_set: bool,
+    /// Who asks.
+    pub(super) by: &'static str,
+}
+
+impl<'a> Wanted<'a> {
+    pub(crate) fn service(name: &'a str, by: &'static str) -> Self {
+        Wanted { name, is_set: false, by }
+    }
+
+    pub(crate) fn set(name: &'a str, by: &'static str) -> Self {
+        Wanted { name, is_set: true, by }
+    }
+}
+
+/// Those whom a wish is about.
+pub(crate) struct Meant {
+    /// Their places, in order.
+    pub(super) places: Vec<usize>,
+    /// The place of the set.
+    pub(super) set: Option<usize>,
+}
 
 impl Roster {
-    pub(crate) fn find(&self, name: &str, by: &'static str) -> Result<usize, ServiceError> {
-        self.places.get(name).copied().ok_or_else(|| ServiceError::Unknown {
+    /// Finds them. By name each time, since places change when `run` begins.
+    pub(crate) fn find(&mut self, wanted: Wanted<'_>) -> Result<Meant, ServiceError> {
+        let (name, by) = (wanted.name, wanted.by);
+        if !wanted.is_set {
+            let place = self.places.get(name).copied().ok_or_else(|| ServiceError::Unknown {
+                name: name.into(),
+                by,
+                nearest: names::nearest(name, self.places.keys().cloned()),
+            })?;
+            return Ok(Meant { places: vec![place], set: None });
+        }
+        let set = self.sets.places.get(name).copied().ok_or_else(|| ServiceError::UnknownSet {
             name: name.into(),
             by,
-            nearest: names::nearest(name, self.places.keys().cloned()),
-        })
+            nearest: names::nearest(name, self.sets.places.keys().cloned()),
+        })?;
+        if self.is_waiting() {
+            let all: Vec<usize> = (0..self.nodes.len()).collect();
+            if let Some(error) = self.check_sets(&all).into_iter().next() {
+                return Err(error);
+            }
+            self.link_sets();
+        }
+        Ok(Meant { places: self.members(set), set: Some(set) })
     }
 
     /// These and all that depend on them.
@@ -26,8 +74,8 @@ impl Roster {
         self.reach(places, |node| &node.before)
     }
 
-    pub(super) fn with_dependencies(&self, place: usize) -> BTreeSet<usize> {
-        self.reach(&[place], |node| &node.after)
+    pub(super) fn with_dependencies(&self, places: &[usize]) -> BTreeSet<usize> {
+        self.reach(places, |node| &node.after)
     }
 
     fn reach(&self, places: &[usize], next: impl Fn(&Node) -> &Vec<usize>) -> BTreeSet<usize> {
@@ -40,31 +88,37 @@ impl Roster {
         reached
     }
 
-    /// Somebody wants it, and those that depend on it, to stop.
-    pub(crate) fn want_down(&mut self, place: usize) {
-        for place in self.with_dependents(&[place]) {
+    /// Somebody wants these, and those that depend on them, to stop.
+    pub(crate) fn want_down(&mut self, meant: &Meant) {
+        for place in self.with_dependents(&meant.places) {
             self.nodes[place].let_down();
             self.dirty.insert(place);
         }
+        self.cut_pauses(meant);
     }
 
-    /// Somebody wants it, and what it depends on, to run.
-    pub(crate) fn want_up(&mut self, place: usize) -> Result<(), ServiceError> {
-        if self.ending().is_some() || self.root.is_stopping() {
-            return Err(ServiceError::Stopping);
-        }
-        for other in self.with_dependencies(place) {
-            if other == place || !self.nodes[other].serves() {
-                self.raise(other)?;
-            }
-        }
+    /// Somebody wants these, and what they depend on, to run.
+    pub(crate) fn want_up(&mut self, meant: &Meant) -> Result<(), ServiceError> {
+        self.raise_all(&meant.places)?;
+        self.cut_pauses(meant);
         Ok(())
     }
 
+    fn raise_all(&mut self, places: &[usize]) -> Result<(), ServiceError> {
+        if self.ending().is_some() || self.root.is_stopping() {
+            return Err(ServiceError::Stopping);
+        }
+        let mut low = self.with_dependencies(places);
+        low.retain(|place| is_among(places, *place) || !self.nodes[*place].serves());
+        // Whoever cannot is told of before anybody is touched.
+        for place in low.iter().filter(|place| self.nodes[**place].is_over_or_going()) {
+            self.can_repeat(*place)?;
+        }
+        low.into_iter().try_for_each(|place| self.raise(place))
+    }
+
     fn raise(&mut self, place: usize) -> Result<(), ServiceError> {
-        let node = &self.nodes[place];
-        if node.state.is_final() || node.state == ServiceState::Stopping {
-            self.can_repeat(place)?;
+        if self.nodes[place].is_over_or_going() {
             let node = &mut self.nodes[place];
             node.again = true;
             node.tally.forgive();
@@ -93,33 +147,49 @@ impl Roster {
         Err(ServiceError::RunsOnce { service: Arc::clone(node.name()) })
     }
 
-    /// Somebody wants another run of it, and of those that depend on it and run.
-    pub(crate) fn want_again(&mut self, place: usize) -> Result<(), ServiceError> {
+    /// Somebody wants another run of these, and of those that depend on them and run. Of a set all are to be
+    /// wholly gone before one begins.
+    pub(crate) fn want_again(&mut self, meant: &Meant) -> Result<(), ServiceError> {
         if self.ending().is_some() || self.root.is_stopping() {
             return Err(ServiceError::Stopping);
         }
-        let all = self.with_dependents(&[place]);
+        let places = &meant.places;
+        let all = self.with_dependents(places);
         for place in &all {
             if self.nodes[*place].is_coming() {
                 self.can_repeat(*place)?;
             }
         }
-        for other in all {
-            if other == place {
-                continue;
+        let low: Vec<usize> =
+            places.iter().copied().filter(|place| !self.nodes[*place].is_up_or_paused()).collect();
+        self.raise_all(&low)?;
+        for place in all {
+            let node = &mut self.nodes[place];
+            if !is_among(places, place) {
+                node.again |= node.is_coming() && node.state.is_active();
+            } else if node.is_up_or_paused() {
+                node.again = true;
+                node.up = true;
             }
-            let node = &mut self.nodes[other];
-            node.again |= node.is_coming() && node.state.is_active();
-            self.dirty.insert(other);
-        }
-        let node = &mut self.nodes[place];
-        if node.state.is_active() || node.state == ServiceState::Backoff {
-            node.again = true;
-            node.up = true;
             self.dirty.insert(place);
-            Ok(())
-        } else {
-            self.want_up(place)
+        }
+        self.cut_pauses(meant);
+        if let Some(set) = meant.set.filter(|_| !self.is_waiting()) {
+            self.sets.all[set].down = Some(Deadline::from(Instant::now(), Duration::ZERO));
+            self.down.insert(set);
+            self.changed = true;
+        }
+        Ok(())
+    }
+
+    /// The pauses before restarts of the set, and of those within it, are over.
+    fn cut_pauses(&mut self, meant: &Meant) {
+        let Some(set) = meant.set else { return };
+        let due = Deadline::from(Instant::now(), Duration::ZERO);
+        for at in self.sets_within(set) {
+            if let Some(down) = &mut self.sets.all[at].down {
+                *down = due;
+            }
         }
     }
 
@@ -137,7 +207,7 @@ impl Roster {
             (Strategy::All, Some(set)) => self.members(set).into_iter().collect(),
             (Strategy::All, None) => (0..self.nodes.len()).collect(),
         };
-        for other in others.into_iter().filter(|other| restarted.binary_search(other).is_err()) {
+        for other in others.into_iter().filter(|other| !is_among(restarted, *other)) {
             let node = &mut self.nodes[other];
             let runs = matches!(node.state, ServiceState::Starting | ServiceState::Running);
             let can = node.steps.repeats || node.steps.idle;
@@ -165,17 +235,27 @@ impl Roster {
         changed
     }
 
-    /// Whether nothing more is to be expected of it for now.
-    pub(crate) fn is_settled(&self, place: usize) -> bool {
-        let node = &self.nodes[place];
-        let state = node.state;
-        if node.again || self.dirty.contains(&place) {
-            return false;
-        }
-        state.is_final() || node.up && state == ServiceState::Running
+    /// Whether nothing more is to be expected of them for now.
+    pub(crate) fn are_settled(&self, meant: &Meant) -> bool {
+        let settled = |place: &usize| {
+            let node = &self.nodes[*place];
+            let at_rest = node.state.is_final() || node.up && node.state == ServiceState::Running;
+            at_rest && !node.again && !self.dirty.contains(place)
+        };
+        let is_down = |set| {
+            let mut sets = self.sets_within(set).into_iter();
+            sets.any(|at| self.sets.all[at].down.is_some())
+        };
+        meant.places.iter().all(settled) && !meant.set.is_some_and(is_down)
     }
 
-    pub(crate) fn state(&self, place: usize) -> ServiceState {
-        self.nodes[place].state
+    /// The state of the first of them.
+    pub(crate) fn state(&self, meant: &Meant) -> ServiceState {
+        self.nodes[meant.places[0]].state
     }
+}
+
+/// Whether it is one of these, which are in order.
+fn is_among(places: &[usize], place: usize) -> bool {
+    places.binary_search(&place).is_ok()
 }

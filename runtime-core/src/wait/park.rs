@@ -86,6 +86,14 @@ pub(crate) fn wait<T>(deadline: Deadline, mut poll: impl FnMut(&Waker) -> Option
     result
 }
 
+/// Polls `future` on this thread until it is ready.
+pub(crate) fn to_the_end<F: Future>(future: F) -> F::Output {
+    match block_on(future, Deadline::never()) {
+        Some(value) => value,
+        None => unreachable!("a wait without a limit ends with its value"),
+    }
+}
+
 /// Polls `future` on this thread until it is ready or the deadline is over.
 pub(crate) fn block_on<F: Future>(future: F, deadline: Deadline) -> Option<F::Output> {
     let mut future = pin!(future);

@@ -119,14 +119,9 @@ impl Roster {
             self.begin_anew(*place);
         }
         // What is restarted with it begins to count anew.
-        for below in 0..self.sets.all.len() {
-            let mut above = std::iter::successors(self.sets.all[below].above, |above| {
-                self.sets.all[*above].above
-            });
-            if above.any(|above| above == at) {
-                self.sets.all[below].tally.forgive();
-                self.sets.all[below].has_failed = false;
-            }
+        for below in self.sets_within(at).into_iter().filter(|below| *below != at) {
+            self.sets.all[below].tally.forgive();
+            self.sets.all[below].has_failed = false;
         }
         if let Some(place) = members.first() {
             self.wake(*place, due);
