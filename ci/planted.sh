@@ -13,9 +13,9 @@ relaxed-outcome | loom | -p loom-models --release --lib models::outcome
 lost-wake-up | loom | -p loom-models --release --lib models::outcome
 bell-without-fence | loom | -p loom-models --release --lib models::bell
 gate-looks-first | loom | -p loom-models --release --lib models::gate
+unread-panic-queued | loom | -p loom-models --release --lib models::outcome
 buried-twice | loom | -p loom-models --release --lib models::give_up
 ring-not-seen | loom | -p loom-models --release --lib models::graph
-unread-panic-queued | shuttle | -p shuttle-models --release --lib f029
 stopped-before-booked | shuttle | -p shuttle-models --release --lib groups
 deadline-that-overflows | unit | -p spumoni-core --lib time::
 unguarded-drop | integration | -p integration-tests --test contract destructor
