@@ -293,6 +293,7 @@ impl Plan {
                 order: None,
                 name: Arc::clone(name),
                 flavour: None,
+                set: None,
                 after: one.after.iter().map(|name| Arc::from(*name)).collect(),
                 flags: flags(name),
             });

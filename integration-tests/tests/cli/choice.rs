@@ -84,6 +84,32 @@ fn the_list_is_json_if_that_is_asked_for() {
     });
 }
 
+#[test]
+fn the_list_has_a_column_of_sets_if_there_are_any() {
+    let demo = || {
+        demo().0.setup(|runner, _| {
+            runner.service_set("extras").add()?;
+            runner.service(Tick).set("extras").after(["store"]).add()?;
+            anyhow::Ok(())
+        })
+    };
+    within(LIMIT, move || {
+        let list = told(demo(), "--store-path /s --without clock --list-services");
+        let expected = "ORDER  SERVICE  FLAVOUR  SET     AFTER\n\
+                        1      store    thread\n\
+                        2      http     tokio            store\n\
+                        3      tick     thread   extras  store\n\
+                        -      clock    smol";
+        assert!(list.error().is_none(), "{:?}", list.error());
+        assert_eq!(list.text(), expected);
+        let list = told(demo(), "--store-path /s --list-services=json");
+        let list: Value = serde_json::from_str(list.text()).expect("JSON");
+        let of = |name| list.as_array()?.iter().find(|one| one["name"] == name);
+        assert_eq!(of("tick").map(|one| &one["set"]), Some(&json!("extras")));
+        assert_eq!(of("store").map(|one| &one["set"]), Some(&Value::Null));
+    });
+}
+
 struct Lost;
 
 impl Service for Lost {
@@ -99,6 +125,15 @@ impl Service for Round {
     const SPEC: Spec = Spec::new("round", file!(), line!());
     fn launch(self) -> Launch {
         Launch::new(Thread, || unreachable!("a check starts nothing"))
+    }
+}
+
+struct Tick;
+
+impl Service for Tick {
+    const SPEC: Spec = Spec::new("tick", file!(), line!());
+    fn launch(self) -> Launch {
+        Launch::repeat(Thread, || unreachable!("a list starts nothing"))
     }
 }
 
@@ -126,6 +161,22 @@ fn a_check_tells_everything_that_is_wrong_and_starts_nothing() {
         });
         let error = prepare(cli, "--store-path /s --check", &[]).expect_err("a ring");
         assert!(error.to_string().contains("in a ring"), "{error}");
+        let flawed = || {
+            demo().0.setup(|runner, _| {
+                runner.service_set("extras").add()?;
+                runner.service(Round).set("extras").add()?;
+                anyhow::Ok(())
+            })
+        };
+        let error = prepare(flawed(), "--store-path /s --check", &[]).expect_err("it runs once");
+        let said = error.to_string();
+        assert!(said.contains("service `round`, which is added at integration-tests/"), "{said}");
+        assert!(
+            said.contains("cannot be started: `set` needs a body that can run again"),
+            "{said}"
+        );
+        let well = told(flawed(), "--store-path /s --without round --check");
+        assert_eq!(well.text(), "demo: all is well, the order is store, http, clock");
         let well = told(demo().0, "--store-path /s --check");
         assert_eq!(well.text(), "demo: all is well, the order is store, http, clock");
     });

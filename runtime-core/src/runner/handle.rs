@@ -278,7 +278,9 @@ impl Handle {
             (Err(reason), Some(service)) => Err(Refused::new(reason, service)),
             (Err(reason), None) => {
                 // It was launched and refused at the last moment; what is left is to say so.
-                self.fail_launch(&name, reason.to_string(), here);
+                let failure =
+                    could_not_start(&name, reason.to_string(), self.core.root().age(), here);
+                self.core.root().failed(failure);
                 Ok(())
             }
         }
@@ -413,11 +415,6 @@ impl Handle {
         } else {
             Ok(())
         }
-    }
-
-    pub(crate) fn fail_launch(&self, name: &str, why: String, here: &'static Location<'static>) {
-        let age = self.core.root().age();
-        self.core.root().failed(could_not_start(&name.into(), why, age, here));
     }
 
     pub(crate) fn adopt_with<F, P>(

@@ -69,7 +69,7 @@ impl ServiceRunner {
                 Some(twin) => format!("{spec} has the name of {twin}"),
                 None => reason.to_string(),
             };
-            self.handle.fail_launch(spec.name(), why, here);
+            core.services.add_flaw(spec.name(), why, here);
         }
     }
 

@@ -19,6 +19,15 @@ pub enum ServiceError {
         /// The most alike of the names that there are.
         nearest: Option<Arc<str>>,
     },
+    /// It was added, or registered, in a way in which it cannot be started.
+    BadService {
+        /// Which one.
+        service: Arc<str>,
+        /// What is wrong with it.
+        why: String,
+        /// Where it was added.
+        here: &'static Location<'static>,
+    },
     /// It depends on a service that `only` or `without` leaves out.
     LeftOut {
         /// Who depends.
@@ -141,6 +150,9 @@ impl fmt::Display for ServiceError {
                     None => ":".to_owned(),
                 }
             ),
+            Self::BadService { service, why, here } => {
+                write!(f, "service `{service}`, which is added at {here}, cannot be started: {why}")
+            }
             Self::LeftOut { service, dependency } => write!(
                 f,
                 "service `{service}` depends on `{dependency}`, which is left out; leave out both, or none"

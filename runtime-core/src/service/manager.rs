@@ -62,14 +62,21 @@ impl Services {
             undo.name = Some(&settings.name);
         }
         let launch = launch();
-        settings.check(launch.repeats, launch.body.is_none(), launch.health.is_some())?;
+        let (idle, is_checked) = (launch.body.is_none(), launch.health.is_some());
+        let flaw = settings.check(launch.repeats, idle, is_checked).err();
         let mut roster = self.roster.lock();
         // Somebody may have been quicker, with the same name.
         roster.check(&settings, here)?;
         let runs = !roster.is_waiting();
-        if runs && waiting {
-            // `run` has begun meanwhile, and has not seen this one.
-            self.take_in(&settings, &hold, here)?;
+        if runs {
+            flaw.map_or(Ok(()), Err)?;
+            if waiting {
+                // `run` has begun meanwhile, and has not seen this one.
+                self.take_in(&settings, &hold, here)?;
+            }
+        } else if let Some(flaw) = flaw {
+            // Told by whoever checks, and by `run`.
+            roster.add_flaw(&settings.name, flaw.to_string(), here);
         }
         std::mem::forget(undo);
         roster.add(settings, launch, hold, here);
@@ -78,6 +85,11 @@ impl Services {
             self.root.tell(Event::Services);
         }
         Ok(())
+    }
+
+    /// A service that was not added, for this reason: told by whoever checks, and by `run`.
+    pub(crate) fn add_flaw(&self, name: &str, why: String, here: &'static Location<'static>) {
+        self.roster.lock().add_flaw(name, why, here);
     }
 
     pub(crate) fn add_set(&self, set: Set) -> Result<(), ServiceError> {

@@ -20,13 +20,25 @@ impl Roster {
     /// Those that the runner is to have, linked; or all that is wrong with them.
     fn sound(&self) -> Result<(Vec<usize>, graph::Graph), Vec<ServiceError>> {
         let chosen = self.chosen()?;
-        let mut errors = self.check_sets(&chosen);
+        let mut errors = self.flaws_of(&chosen);
+        errors.extend(self.check_sets(&chosen));
         match self.link(&chosen) {
             Ok(graph) if errors.is_empty() => return Ok((chosen, graph)),
             Ok(_) => {}
             Err(more) => errors.extend(more),
         }
         Err(errors)
+    }
+
+    /// What was wrong when these were added; a flaw of one that is left out harms nobody.
+    fn flaws_of(&self, chosen: &[usize]) -> Vec<ServiceError> {
+        let is_left_out = |flaw: &&ServiceError| match flaw {
+            ServiceError::BadService { service, .. } => {
+                self.places.get(service).is_some_and(|place| !chosen.contains(place))
+            }
+            _ => false,
+        };
+        self.flaws.iter().filter(|flaw| !is_left_out(flaw)).cloned().collect()
     }
 
     fn link(&self, chosen: &[usize]) -> Result<graph::Graph, Vec<ServiceError>> {
@@ -157,6 +169,9 @@ impl Roster {
 
     fn wrong(&self, error: &ServiceError) -> Wrong {
         let name = match error {
+            ServiceError::BadService { service, here, .. } => {
+                return Wrong { here, ..Wrong::of(service, error) };
+            }
             ServiceError::Missing { service, .. }
             | ServiceError::LeftOut { service, .. }
             | ServiceError::Itself { service }

@@ -38,6 +38,8 @@ pub(crate) struct Roster {
     pub(super) nodes: Vec<Node>,
     pub(super) places: HashMap<Arc<str>, usize>,
     pub(super) sets: Sets,
+    /// Services that are not as they ought to be, before `run`.
+    pub(super) flaws: Vec<ServiceError>,
     /// The sets that are being restarted.
     pub(super) down: BTreeSet<usize>,
     pub(super) choice: Choice,
@@ -143,6 +145,7 @@ impl Roster {
             nodes: Vec::new(),
             places: HashMap::new(),
             sets: Sets::default(),
+            flaws: Vec::new(),
             down: BTreeSet::new(),
             choice,
             phase: Phase::Waiting,
@@ -210,6 +213,11 @@ impl Roster {
         let node = self.places.get(name).map(|place| &self.nodes[*place])?;
         let over = node.state.is_final() && !node.again && !self.is_waiting();
         (!over).then_some(node)
+    }
+
+    /// Notes what is wrong with a service, whether it was taken in or not.
+    pub(crate) fn add_flaw(&mut self, name: &str, why: String, here: &'static Location<'static>) {
+        self.flaws.push(ServiceError::BadService { service: name.into(), why, here });
     }
 
     /// Takes a service in. While the runner runs it starts as soon as what it depends on is ready.
