@@ -12,7 +12,7 @@ pub(crate) fn durability(pace: &Pace) -> Result<Measured, Error> {
     daemon("durability", "SCOOPD_KILLS", kills, &format!("{kills} kills"))
 }
 
-/// The daemon under random clients and kills.
+/// The daemon under random clients, faults, restarts of its services and kills.
 pub(crate) fn soak(pace: &Pace) -> Result<Measured, Error> {
     let seconds = pace.of(pace.soak);
     daemon("soak", "SCOOPD_SOAK", seconds, &format!("{seconds} s"))
@@ -21,7 +21,9 @@ pub(crate) fn soak(pace: &Pace) -> Result<Measured, Error> {
 /// A test of scoopd's, and its own line.
 fn daemon(test: &str, variable: &str, amount: u32, tried: &str) -> Result<Measured, Error> {
     let mut command = Command::new(env!("CARGO"));
-    command.args(["test", "-p", "scoopd", "--test", "daemon", test, "--", "--nocapture"]);
+    // Services that are restarted all the while.
+    command.args(["test", "-p", "scoopd", "--features", "gremlin", "--test", "daemon", test]);
+    command.args(["--", "--nocapture"]);
     command.env(variable, amount.to_string());
     let text = output(&mut command)?;
     // The name of the test may stand before it in the same line.

@@ -130,7 +130,7 @@ fn read() -> Vec<Figure> {
             key: "soak",
             title: "soak of scoopd",
             goal: "all found, nothing grows",
-            explained: "The daemon under random clients, good and bad, and kills; its threads, descriptors and memory are looked at all the time.",
+            explained: "The daemon under random clients, good and bad, while its services are restarted at random, it is frozen and its file is locked by somebody else, and under kills; its threads, descriptors and memory are looked at all the time. Of a request that a restart left unanswered the records may be there or not; all others are there.",
             how: How::Long(command::soak),
         },
         Figure {
@@ -177,7 +177,7 @@ fn counted() -> Vec<Figure> {
             key: "shuttle",
             title: "shuttle",
             goal: "no failure",
-            explained: "Scenarios of the core in random schedules of their threads.",
+            explained: "Scenarios of the whole core and the pool in random schedules of their threads. What is made of locks and channels, and is no model of loom's, is here: the first of many failures, stops against stops, groups against joins, restarts against stops, pools that close.",
             how: How::Script(Gate::minutes("ci/shuttle.sh")),
         },
         Figure {

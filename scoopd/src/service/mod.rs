@@ -5,7 +5,8 @@
 //! http ──after──▶ probes
 //! ```
 //!
-//! `rollup` and `retention` are functions: they are found without being listed in `daemon`. So the store is there before anything comes in, and is asked to stop when nothing comes in any more.
+//! `rollup` and `retention` are functions: they are found without being listed in `daemon`. So the store is there before
+//! anything comes in, and is asked to stop when nothing comes in any more.
 
 mod group_name;
 mod take_line;
@@ -16,6 +17,8 @@ mod statsd_udp;
 mod statsd_tcp;
 mod rollup;
 mod retention;
+#[cfg(feature = "gremlin")]
+mod gremlin;
 
 use group_name::group_name;
 pub(crate) use http::{Http, HttpOptions};

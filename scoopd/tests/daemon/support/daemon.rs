@@ -110,6 +110,11 @@ impl Daemon {
         while !self.err.recv_timeout(DEADLINE).expect(words).contains(words) {}
     }
 
+    /// How many lines with these words it has said on standard error since it was last asked for them, or so.
+    pub(crate) fn heard(&self, words: &str) -> u64 {
+        self.err.try_iter().filter(|line| line.contains(words)).count() as u64
+    }
+
     /// Asks it to stop, and waits for its end.
     pub(crate) fn stop(self) -> Ended {
         self.stop_by("TERM")

@@ -7,5 +7,5 @@ mod time;
 
 pub(crate) use daemon::{Daemon, Ended, run_to_end};
 pub(crate) use folder::Folder;
-pub(crate) use http::{Client, get, post};
+pub(crate) use http::{Answer, Client, get, post};
 pub(crate) use time::{DEADLINE, until};
