@@ -7,7 +7,11 @@ cd "$(dirname "$0")/.."
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 export SCOOPD_SOAK=${SCOOPD_SOAK:-30} SCOOPD_KILLS=${SCOOPD_KILLS:-20}
-cargo test -p scoopd --features gremlin --test daemon -- --nocapture --test-threads 1 soak durability 2>&1 | tee "$log"
+{
+    cargo test -p scoopd --test daemon -- --nocapture durability
+    # With a service that restarts the others all the while.
+    cargo test -p scoopd --features gremlin --test daemon -- --nocapture soak
+} 2>&1 | tee "$log"
 
 # The first line of a test stands behind its name.
 count() { sed -nE "s/^(test .* \.\.\. )?$1: ([0-9].*)/\2/p" "$log"; }

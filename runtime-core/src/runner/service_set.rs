@@ -81,7 +81,7 @@ impl Handle {
     /// # Errors
     ///
     /// [`ServiceError::UnknownSet`] with the nearest name. Before `run`, also what is wrong with the sets, as in
-    /// [`Handle::check`].
+    /// [`ServiceRunner::check`](crate::ServiceRunner::check).
     ///
     /// # Cancellation
     ///
