@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Mutants of a few files of the core: one line changed at a time, and the quickest tests that cover the file have to
 # notice. With arguments only those files. What survives is told by name, and is a test that is missing, or a change
-# that changes nothing. About half a minute for each mutant on two cores.
+# that changes nothing. About half a minute for each mutant on two cores; of those that there are MUTANTS_SHARD takes
+# a part, `0/4` the first quarter.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -28,7 +29,7 @@ judge() { # which, files, what follows `cargo mutants`
     mkdir -p "$out/$which"
     # Survivors make it end with 2, time-outs with 3: both are counted below.
     cargo mutants "${files[@]}" -p spumoni-core --output "$out/$which" --no-shuffle --colors never --gitignore true \
-        --minimum-test-timeout 60 "$@" || [ $? -le 3 ]
+        --minimum-test-timeout 60 ${MUTANTS_SHARD:+--shard "$MUTANTS_SHARD"} "$@" || [ $? -le 3 ]
     local caught missed
     caught=$(cat "$out/$which"/mutants.out/{caught,timeout}.txt | wc -l)
     missed=$(wc -l <"$out/$which/mutants.out/missed.txt")
@@ -40,5 +41,5 @@ chosen=("$@")
 judge protocols "$protocols" --test-package spumoni-core,loom-models,shuttle-models --cargo-arg=--release -- --lib
 judge services "$services" --test-package spumoni-core,integration-tests -- --lib --test properties --test service
 [ ${#survivors[@]} -eq 0 ] || printf 'SURVIVED %s\n' "${survivors[@]}"
-echo "count: mutants: $killed of $viable viable ones killed, in ${chosen[*]:-$protocols $services}"
+echo "count: mutants: $killed of $viable viable ones killed, in ${chosen[*]:-$protocols $services}${MUTANTS_SHARD:+, part $MUTANTS_SHARD of them}"
 [ "$viable" -gt 0 ]
