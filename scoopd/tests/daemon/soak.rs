@@ -25,8 +25,9 @@ const WARM: u32 = 4;
 const LIFE: u32 = 40;
 /// Descriptors that may come beside those: SQLite's for what does not fit into its caches.
 const CACHES: u64 = 3;
-/// Threads of the pool that wait for more work.
-const POOLED: u64 = 2;
+/// Threads of the pool that wait for more work; a service that is restarted leaves that of its last run, and that of the
+/// hook that has ended it.
+const POOLED: u64 = if cfg!(feature = "gremlin") { 4 } else { 2 };
 /// What a life may grow by after it is warm: SQLite's page caches, and what the allocator keeps. In KiB.
 const GROWTH: u64 = 24 << 10;
 
