@@ -12,15 +12,14 @@ use spumoni::{Async, Backoff, Context, Launch, ServiceState, Smol};
 
 use crate::Made;
 
-on_each_lane!(a_chain_of_ten_thousand_starts_and_stops_in_its_order);
+on_each_lane!(a_chain_of_two_thousand_starts_and_stops_in_its_order);
 
-/// Rules 20 and 24: no problem for the stack, nor for time, which would be minutes if it grew with the square of the
-/// number.
-fn a_chain_of_ten_thousand_starts_and_stops_in_its_order<F: Lane>(flavour: F) {
+/// Rules 20 and 24: no problem for the stack, nor for time. Ten thousand of them are in `order`.
+fn a_chain_of_two_thousand_starts_and_stops_in_its_order<F: Lane>(flavour: F) {
     // Whose turn to be asked does not come in time is asked out of order: that is not the matter here.
     let runner = spumoni::ServiceRunner::builder().signals(false).grace(LIMIT).group_grace(LIMIT);
     let runner = runner.stop_timeout(LIMIT).build().expect("good settings");
-    let names: Vec<String> = (0..10_000).map(|n| format!("s{n}")).collect();
+    let names: Vec<String> = (0..2_000).map(|n| format!("s{n}")).collect();
     // The last is added first.
     for (at, name) in names.iter().enumerate().rev() {
         let body = Launch::repeat(flavour, F::Mode::each_run(|| Ok(true), || ()));
@@ -29,7 +28,7 @@ fn a_chain_of_ten_thousand_starts_and_stops_in_its_order<F: Lane>(flavour: F) {
     }
     let handle = runner.handle();
     let running = thread::spawn(move || runner.run());
-    let last = handle.start_service_blocking("s9999");
+    let last = handle.start_service_blocking("s1999");
     assert_eq!(last, Ok(ServiceState::Running));
     handle.stop();
     let report = running.join().expect("no panic");
