@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
 use std::time::{Duration, Instant};
 
 use crate::group::names;
@@ -156,7 +155,7 @@ impl Roster {
         let places = &meant.places;
         let all = self.with_dependents(places);
         for place in &all {
-            if self.nodes[*place].is_coming() {
+            if is_among(places, *place) || self.nodes[*place].is_coming() {
                 self.can_repeat(*place)?;
             }
         }
