@@ -7,7 +7,8 @@ use loom::thread;
 
 use crate::explore::{three_threads, two_threads};
 use crate::sync::Mutex;
-use crate::wait::graph::{ExecutorId, Ring, Target, WaitGraph};
+use crate::wait::graph::{ExecutorId, Target, WaitGraph};
+use crate::wait::ring::Ring;
 
 const NOBODY: u32 = u32::MAX;
 

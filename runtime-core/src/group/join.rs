@@ -15,7 +15,8 @@ use crate::task::cell;
 use crate::task::contract::Home;
 use crate::task::handle::{Room, block_current};
 use crate::time::Deadline;
-use crate::wait::graph::{Ring, Target};
+use crate::wait::graph::Target;
+use crate::wait::ring::Ring;
 use crate::wait::{blocking, park};
 
 /// A wait for members of a group. Await it on any executor, or let a plain thread wait with

@@ -14,7 +14,7 @@ use crate::group::kept::Found;
 use crate::group::names;
 use crate::group::node::GroupCore;
 use crate::task::state::TaskState;
-use crate::wait::graph::Ring;
+use crate::wait::ring::Ring;
 
 /// A wait for the result of a forked member. Await it on any executor, or let a plain thread wait with
 /// [`blocking`](ResultOf::blocking).

@@ -18,7 +18,7 @@ use crate::tools::handles::GatherError;
 use crate::tools::handles::sealed::One;
 use crate::tools::several::{WaitError, select, select_blocking};
 use crate::tools::watch::check_rings;
-use crate::wait::graph::Ring;
+use crate::wait::ring::Ring;
 
 impl GroupBuilder {
     /// A race in this group, with its settings for grace and name: see [`Handle::race`](crate::Handle::race).

@@ -16,8 +16,9 @@ use crate::task::contract::AnyTask;
 use crate::task::handle::{Room, block_current};
 use crate::time::Deadline;
 use crate::unwind;
-use crate::wait::graph::{ExecutorId, Ring, Target};
+use crate::wait::graph::{ExecutorId, Target};
 use crate::wait::park;
+use crate::wait::ring::Ring;
 
 /// The runs of a periodic payload: how many there were, how long they took, and a way to have one now. Given to
 /// the payload by [`PeriodicBuilder::runs`](crate::PeriodicBuilder::runs). Clones are the same.

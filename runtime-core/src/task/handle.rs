@@ -15,7 +15,8 @@ use crate::task::lifecycle::Released;
 use crate::task::outcome::{JoinError, Outcome};
 use crate::task::state::TaskState;
 use crate::time::Deadline;
-use crate::wait::graph::{Ring, Target};
+use crate::wait::graph::Target;
+use crate::wait::ring::Ring;
 use crate::wait::{blocking, park};
 
 /// The handle to a spawned task. Await it from any flavour or any other executor, or

@@ -11,7 +11,7 @@ use crate::task::handle::TaskHandle;
 use crate::task::outcome::JoinError;
 use crate::task::state::TaskState;
 use crate::time::Deadline;
-use crate::wait::graph::Ring;
+use crate::wait::ring::Ring;
 
 /// Handles that are waited for together: tuples of up to eight, whose types may differ, vectors, arrays and
 /// slices; of iterators, `collect` a vector. All of them owned or [`Lent`].

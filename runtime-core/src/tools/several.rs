@@ -10,7 +10,7 @@ use crate::time::Deadline;
 use crate::tools::handles::{Handles, Lent};
 use crate::tools::timeout::Alarm;
 use crate::tools::watch::{Until, Watch};
-use crate::wait::graph::Ring;
+use crate::wait::ring::Ring;
 
 /// Waits for the first of the tasks to end, and says which: the place of its handle, which gives the outcome
 /// at once. If several have ended already it is the one that comes first in `handles`.

@@ -11,8 +11,9 @@ use crate::task::state::TaskState;
 use crate::time::Deadline;
 use crate::tools::handles::Handles;
 use crate::wait::blocking::{self, Blocked};
-use crate::wait::graph::{ExecutorId, Ring, Target};
+use crate::wait::graph::{ExecutorId, Target};
 use crate::wait::park;
+use crate::wait::ring::Ring;
 
 /// When a wait for several tasks ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -4,7 +4,8 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use crate::sync::{AtomicU32, Mutex};
-use crate::wait::graph::{ExecutorId, Ring, Target, WaitGraph};
+use crate::wait::graph::{ExecutorId, Target, WaitGraph};
+use crate::wait::ring::Ring;
 
 static GRAPH: WaitGraph<Arc<dyn Target>> = WaitGraph::from(Mutex::new(None));
 static NEXT: AtomicU32 = AtomicU32::new(0);

@@ -18,9 +18,9 @@
 //!    close a ring together, the second one sees the first.
 
 use std::collections::HashMap;
-use std::fmt;
 
 use crate::sync::{AtomicU32, Mutex, Ordering};
+use crate::wait::ring::{Member, Ring};
 
 /// A thread that runs tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -112,70 +112,7 @@ impl<T: Target> WaitGraph<T> {
             let others = blocked.iter().filter_map(|executor| edges.get(executor));
             let others = others
                 .map(|edge| Member { task: edge.waiter.clone(), waits_for: edge.target.label() });
-            Ring { members: std::iter::once(first).chain(others).collect() }
+            Ring::of(std::iter::once(first).chain(others).collect())
         })
-    }
-}
-
-/// A ring of waits that could never end: each member waits for something that the next one has to run,
-/// and the last one for the first.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Ring {
-    members: Vec<Member>,
-}
-
-/// One member of a [`Ring`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Member {
-    task: String,
-    waits_for: String,
-}
-
-impl Member {
-    /// The task that blocks its lane or thread.
-    #[must_use]
-    pub fn task(&self) -> &str {
-        &self.task
-    }
-
-    /// What it waits for.
-    #[must_use]
-    pub fn waits_for(&self) -> &str {
-        &self.waits_for
-    }
-}
-
-impl Ring {
-    /// A task that waits for itself.
-    pub(crate) fn of_one(task: String) -> Self {
-        Ring { members: vec![Member { waits_for: task.clone(), task }] }
-    }
-
-    /// A task that waits for the group it is in.
-    pub(crate) fn of_member(task: String, group: String) -> Self {
-        let waits = Member { task: task.clone(), waits_for: group.clone() };
-        Ring { members: vec![waits, Member { task: group, waits_for: task }] }
-    }
-
-    /// The members, the refused wait first.
-    #[must_use]
-    pub fn members(&self) -> &[Member] {
-        &self.members
-    }
-}
-
-impl fmt::Display for Ring {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, Member { task, waits_for }) in self.members.iter().enumerate() {
-            let link = if index == 0 { "" } else { "; " };
-            write!(f, "{link}{task} waits for {waits_for}")?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Debug for Ring {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(&self.members).finish()
     }
 }
