@@ -12,3 +12,6 @@ pub(crate) mod awaited;
 pub(crate) mod cell;
 pub(crate) mod stamp;
 pub(crate) mod handle;
+
+#[cfg(test)]
+mod tests;
