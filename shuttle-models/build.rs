@@ -64,7 +64,7 @@ fn write(from: &Path, to: &Path) -> Result<(), Box<dyn Error>> {
     let mut text =
         fs::read_to_string(from).map_err(|error| format!("{}: {error}", from.display()))?;
     // Unit tests run where they stand.
-    if let Some(tests) = text.find("#[cfg(test)]\nmod tests {") {
+    if let Some(tests) = text.find("#[cfg(test)]\nmod tests") {
         text.truncate(tests);
     }
     for (old, new) in REPLACED {
