@@ -43,7 +43,8 @@ def is_hidden(stack, folder):
     destructor is called for the last reference."""
     ours = next((at for at, frame in enumerate(stack) if folder in frame), 0)
     last = any(word in frame for frame in stack[:ours + 12] for word in LAST if folder not in frame)
-    return last or HOOK in stack[ours] or any(word in frame for frame in stack[:ours] for word in HIDDEN)
+    printed = any(HOOK in frame for frame in stack[ours:ours + 1])
+    return last or printed or any(word in frame for frame in stack[:ours] for word in HIDDEN)
 
 
 def main(folder, logs):
