@@ -25,12 +25,6 @@ pub(crate) struct Flags {
     /// times. The day is that of the log.
     #[arg(long, value_name = "KEY=LOG", value_parser = key_and_log)]
     pub(crate) read: Vec<(String, PathBuf)>,
-    /// Kills of scoopd.
-    #[arg(long, value_name = "N", default_value_t = 200)]
-    pub(crate) kills: u32,
-    /// Seconds of the soak.
-    #[arg(long, value_name = "S", default_value_t = 600)]
-    pub(crate) soak: u32,
     /// Prints the keys of the figures, and the contestants with their cases, and ends.
     #[arg(long)]
     pub(crate) list: bool,

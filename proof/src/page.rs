@@ -76,9 +76,6 @@ fn row(figure: &Figure, entry: Option<&Entry>, machines: &[String]) -> String {
         (None, How::Short(_)) => {
             format!("| {title} | not run | {goal} | `--only {}` | – |", figure.key)
         }
-        (None, How::Long(_)) => {
-            format!("| {title} | not run | {goal} | `--all`, or `--only {}` | – |", figure.key)
-        }
     }
 }
 

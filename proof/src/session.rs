@@ -77,15 +77,15 @@ fn chosen(figure: &Figure, flags: &Flags) -> bool {
     match &figure.how {
         How::Short(_) => named || chooses_none(flags),
         How::Script(Gate { takes_hours: true, .. }) => named,
-        How::Long(_) | How::Script(_) => named || (chooses_none(flags) && flags.all),
+        How::Script(_) => named || (chooses_none(flags) && flags.all),
     }
 }
 
 fn measure(figure: &Figure, flags: &Flags) -> Result<Entry, Error> {
-    let pace = Pace { quick: flags.quick, kills: flags.kills, soak: flags.soak };
+    let pace = Pace { quick: flags.quick };
     let watch = Watch::begin();
     let Measured { value, tried } = match &figure.how {
-        How::Short(measure) | How::Long(measure) => measure(&pace)?,
+        How::Short(measure) => measure(&pace)?,
         How::Script(gate) => gate.run()?,
     };
     let stamp = Stamp {

@@ -19,8 +19,7 @@ pub(crate) struct Figure {
 pub(crate) enum How {
     /// It is measured in seconds.
     Short(fn(&Pace) -> Result<Measured, Error>),
-    /// It is measured in minutes, and only with `--all` or when it is asked for by its key.
-    Long(fn(&Pace) -> Result<Measured, Error>),
-    /// A script counts it: in minutes, and it is as `Long`; or in hours, and it is run only by its key.
+    /// A script counts it: in minutes, and only with `--all` or when it is asked for by its key; or in hours, and only
+    /// by its key.
     Script(Gate),
 }

@@ -1,9 +1,7 @@
 //! Every figure, in the order of the page.
 
 use super::startup::When;
-use super::{
-    Figure, Gate, How, command, documents, failure, gate, leftovers, memory, overshoot, startup,
-};
+use super::{Figure, Gate, How, documents, failure, gate, leftovers, memory, overshoot, startup};
 use crate::way::Way;
 
 /// All of them.
@@ -124,14 +122,14 @@ fn read() -> Vec<Figure> {
             title: "records of scoopd after kills",
             goal: "all found",
             explained: "The daemon gets `kill -9` at random moments under load and is started again; every record whose request was answered with 200 is looked for in the database. What is found beyond those had been written, but not answered, when the kill came.",
-            how: How::Long(command::durability),
+            how: How::Script(Gate::minutes("ci/kills.sh").with("SCOOPD_KILLS", "200")),
         },
         Figure {
             key: "soak",
             title: "soak of scoopd",
             goal: "all found, nothing grows",
             explained: "The daemon under random clients, good and bad, while its services are restarted at random, it is frozen and its file is locked by somebody else, and under kills; its threads, descriptors and memory are looked at all the time. Of a request that a restart left unanswered the records may be there or not; all others are there.",
-            how: How::Long(command::soak),
+            how: How::Script(Gate::minutes("ci/soak.sh").with("SCOOPD_SOAK", "600")),
         },
         Figure {
             key: "unsafe",

@@ -3,9 +3,6 @@
 /// How much of everything.
 pub(crate) struct Pace {
     pub(crate) quick: bool,
-    pub(crate) kills: u32,
-    /// In seconds.
-    pub(crate) soak: u32,
 }
 
 impl Pace {
