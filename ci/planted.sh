@@ -34,6 +34,7 @@ planted=$(grep -rhoE 'planted = "[a-z-]+"' runtime-core/src flavour-*/src | sort
 tried=0 found=0 missed=()
 while IFS='|' read -r fault level run; do
     fault=${fault// /} level=${level# }
+    level=${level% }
     [ -n "$fault" ] || continue
     case " $* " in '  ' | *" $fault "*) ;; *) continue ;; esac
     tried=$((tried + 1))

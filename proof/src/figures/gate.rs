@@ -73,7 +73,7 @@ pub(crate) fn planted(text: &str) -> Result<String, Error> {
     for line in text.lines() {
         if let Some(rest) = line.strip_prefix("found  ") {
             let level = rest.split_once(": by ").and_then(|(_, rest)| rest.split_once(','));
-            let level = level.map_or("a level without a name", |(level, _)| level);
+            let level = level.map_or("a level without a name", |(level, _)| level.trim());
             match levels.iter_mut().find(|(known, _)| *known == level) {
                 Some((_, count)) => *count += 1,
                 None => levels.push((level, 1)),

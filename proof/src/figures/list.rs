@@ -190,7 +190,7 @@ fn counted() -> Vec<Figure> {
             title: "fuzz runs",
             goal: "no failure",
             explained: "Random bytes as operations on a runner, names, durations, graphs of dependencies, and lines that the daemon reads.",
-            how: How::Script(Gate::minutes("ci/fuzz.sh")),
+            how: How::Script(Gate::minutes("ci/fuzz.sh").with("FUZZ_SECONDS", "60")),
         },
         Figure {
             key: "tsan",
