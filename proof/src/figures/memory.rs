@@ -12,6 +12,8 @@ use crate::machine;
 use crate::way::Way;
 
 const TASKS: u32 = 1_000_000;
+/// So many times as many are run after the warm-up: memory comes in steps, and one of them is no growth.
+const TIMES: u32 = 8;
 /// So many are under way at once at most.
 const BATCH: u32 = 10_000;
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -21,13 +23,13 @@ pub(crate) fn measure(way: Way, pace: &Pace) -> Result<Measured, Error> {
     let lines = child::measure(&["memory", way.name(), &tasks.to_string()], PATIENCE)?;
     let [before, after] = lines.as_slice() else { return Err("the child measured nothing".into()) };
     let (before, after): (f64, f64) = (before.parse()?, after.parse()?);
-    let grown = (after - before) / 1024.0;
+    let grown = (after - before) / 1024.0 / f64::from(TIMES);
     let value = format!(
         "{grown:+.0} KiB, {:+.2} % of {:.1} MiB",
         grown * 102_400.0 / before,
         before / 1_048_576.0
     );
-    Ok(Measured { value, tried: format!("{tasks} tasks, after as many to warm up") })
+    Ok(Measured { value, tried: format!("{TIMES} times {tasks} tasks, after as many to warm up") })
 }
 
 /// The child: the resident bytes after the warm-up, and after the tasks.
@@ -36,8 +38,8 @@ pub(crate) fn play(args: &[String]) -> Result<(), Error> {
     let tasks: u32 = arg(args, 1)?;
     // Threads of a pool come and go with the load; here tasks are counted.
     let runner = ServiceRunner::builder().signals(false).pool_size(4).build()?;
-    for _ in 0..2 {
-        adopt(&runner, way, tasks)?;
+    for times in [1, TIMES] {
+        adopt(&runner, way, times * tasks)?;
         println!("{}", machine::resident());
     }
     runner.stop();
