@@ -15,7 +15,7 @@ const TASKS: u32 = 1_000_000;
 /// So many times as many are run after the warm-up: memory comes in steps, and one of them is no growth.
 const TIMES: u32 = 8;
 /// So many are under way at once at most.
-const BATCH: u32 = 10_000;
+const BATCH: u32 = 1_000;
 const PATIENCE: Duration = Duration::from_secs(300);
 
 pub(crate) fn measure(way: Way, pace: &Pace) -> Result<Measured, Error> {
