@@ -12,7 +12,7 @@ use integration_tests::{LIMIT, on_each, runner, within};
 use spumoni::prelude::*;
 use spumoni::{
     Backoff, Intensity, Launch, OnFailure, Restart, ServiceError, ServiceList, ServiceState,
-    StopReason, Strategy,
+    StopReason, StopReport, Strategy,
 };
 
 use crate::{Made, Trace, reach};
@@ -164,7 +164,8 @@ fn a_set_that_fails_may_be_gone_without_and_its_services_started_again<F: Any>(f
     assert_eq!((trace.count("+fails"), trace.count("+beside")), (2, 2));
 }
 
-fn a_stop_drops_the_pending_restart_of_a_set<F: Any>(flavour: F) {
+/// A runner whose set pauses before its restart: of its two services `fails` has failed and `beside` has ended.
+fn paused<F: Any>(flavour: F) -> (Handle, thread::JoinHandle<StopReport>, Trace) {
     let (runner, trace, gate) = (runner(), Trace::default(), Gate::default());
     gate.open();
     runner.service_set("ingest").backoff(LONG).add().expect("taken");
@@ -179,6 +180,11 @@ fn a_stop_drops_the_pending_restart_of_a_set<F: Any>(flavour: F) {
         gone && list.set("ingest").is_some_and(|set| set.is_restarting())
     });
     assert!(paused.is_some(), "{}", handle.services());
+    (handle, running, trace)
+}
+
+fn a_stop_drops_the_pending_restart_of_a_set<F: Any>(flavour: F) {
+    let (handle, running, trace) = paused(flavour);
     let begun = trace.text();
     handle.stop();
     let report = running.join().expect("no panic");
@@ -192,20 +198,7 @@ fn a_member_that_is_stopped_while_its_set_pauses_does_not_come_again_and_holds_u
 >(
     flavour: F,
 ) {
-    let (runner, trace, gate) = (runner(), Trace::default(), Gate::default());
-    gate.open();
-    runner.service_set("ingest").backoff(LONG).add().expect("taken");
-    let fails = runner.service(Made(failing(flavour, &trace, "fails", &gate, 1))).name("fails");
-    fails.notify().set("ingest").add().expect("taken");
-    let beside = runner.service(Made(trace.staying(flavour, "beside"))).name("beside").notify();
-    beside.set("ingest").add().expect("taken");
-    let handle = runner.handle();
-    let running = thread::spawn(move || runner.run());
-    let paused = handle.services_until_blocking(LIMIT, |list| {
-        let gone = list.get("beside").is_some_and(|one| one.state() == ServiceState::Terminated);
-        gone && list.set("ingest").is_some_and(|set| set.is_restarting())
-    });
-    assert!(paused.is_some(), "{}", handle.services());
+    let (handle, running, trace) = paused(flavour);
     let begun = trace.text();
     assert_eq!(handle.stop_service_blocking("beside"), Ok(ServiceState::Terminated));
     assert_eq!(handle.stop_service_blocking("fails"), Ok(ServiceState::Terminated));
